@@ -1,0 +1,2 @@
+/** jot.checkpoint (internal). */
+package jot.checkpoint;

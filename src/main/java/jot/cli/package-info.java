@@ -1,0 +1,2 @@
+/** jot.cli (internal). */
+package jot.cli;

@@ -1,0 +1,2 @@
+/** jot.generation (internal). */
+package jot.generation;

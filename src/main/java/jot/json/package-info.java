@@ -1,0 +1,2 @@
+/** jot.json (internal). */
+package jot.json;

@@ -1,0 +1,2 @@
+/** jot.loading (internal). */
+package jot.loading;

@@ -1,0 +1,2 @@
+/** jot.model.family (internal). */
+package jot.model.family;

@@ -1,0 +1,2 @@
+/** jot.model (internal). */
+package jot.model;

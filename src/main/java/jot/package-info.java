@@ -1,0 +1,2 @@
+/** Load a GPT model and generate text with it. */
+package jot;

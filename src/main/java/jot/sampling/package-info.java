@@ -1,0 +1,2 @@
+/** jot.sampling (internal). */
+package jot.sampling;

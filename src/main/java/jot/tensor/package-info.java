@@ -1,0 +1,2 @@
+/** jot.tensor (internal). */
+package jot.tensor;

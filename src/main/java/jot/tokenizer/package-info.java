@@ -1,0 +1,2 @@
+/** jot.tokenizer (internal). */
+package jot.tokenizer;

@@ -1,0 +1,11 @@
+/**
+ * GPT inference in pure Java: load published weights, generate text.
+ */
+module jot {
+    requires jdk.incubator.vector;
+
+
+
+
+
+}
