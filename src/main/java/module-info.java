@@ -6,6 +6,6 @@ module jot {
 
 
 
-
+    exports jot.checkpoint;
 
 }

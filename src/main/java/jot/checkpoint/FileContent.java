@@ -1,0 +1,120 @@
+package jot.checkpoint;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * The bytes of one file: mapped, or read into native memory when a tensor is first asked for; thread-safe.
+ *
+ * <p>Opening reads nothing. The memory belongs to the arena and is freed with it.
+ */
+final class FileContent {
+
+    private static final int CHUNK = 1 << 20;
+    private static final int ALIGNMENT = 64;
+
+    private final Path file;
+    private final long size;
+    private final Arena arena;
+    private final Object loading = new Object();
+    private volatile MemorySegment bytes;
+
+    private FileContent(Path file, long size, Arena arena, MemorySegment bytes) {
+        this.file = file;
+        this.size = size;
+        this.arena = arena;
+        this.bytes = bytes;
+    }
+
+    /** Opens a regular file; a file that can't be mapped, such as one inside a jar, is treated as if mapping was not wanted. */
+    static FileContent open(Path file, boolean mapped, Arena arena) throws IOException {
+        if (!Files.isRegularFile(file)) {
+            String found = Files.isDirectory(file) ? "a folder" : Files.exists(file) ? "neither file nor folder" : "nothing there";
+            throw new CheckpointFormatException(file, "", "a file", found);
+        }
+        if (mapped && file.getFileSystem() == FileSystems.getDefault()) {
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+                long size = channel.size();
+                return new FileContent(file, size, arena, channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena));
+            } catch (UnsupportedOperationException e) {
+                System.getLogger("jot.checkpoint").log(System.Logger.Level.DEBUG, "{0} is read, since it cannot be mapped", file);
+            }
+        }
+        return new FileContent(file, Files.size(file), arena, null);
+    }
+
+    Path file() {
+        return file;
+    }
+
+    long size() {
+        return size;
+    }
+
+    /** Copies some bytes, without loading the rest of the file. */
+    byte[] read(long offset, int length, String place) throws IOException {
+        if (offset < 0 || length > size - offset) {
+            throw new CheckpointFormatException(file, place, length + " bytes from byte " + offset + " on", "a file of " + size + " bytes");
+        }
+        byte[] copy = new byte[length];
+        MemorySegment loaded = bytes;
+        if (loaded != null) {
+            try {
+                MemorySegment.copy(loaded, ValueLayout.JAVA_BYTE, offset, copy, 0, length);
+            } catch (InternalError e) {
+                throw new CheckpointFormatException(file, place, "a file of " + size + " bytes", "one that is shorter now", e);
+            }
+            return copy;
+        }
+        try (InputStream in = Files.newInputStream(file)) {
+            in.skipNBytes(offset);
+            if (in.readNBytes(copy, 0, length) < length) {
+                throw new EOFException();
+            }
+            return copy;
+        } catch (EOFException e) {
+            throw new CheckpointFormatException(file, place, "a file of " + size + " bytes", "one that is shorter now", e);
+        }
+    }
+
+    /** A read-only view of some bytes that are known to be within the file. */
+    MemorySegment slice(long offset, long length) {
+        MemorySegment loaded = bytes;
+        if (loaded == null) {
+            synchronized (loading) {
+                if (bytes == null) {
+                    bytes = load();
+                }
+                loaded = bytes;
+            }
+        }
+        return loaded.asSlice(offset, length).asReadOnly();
+    }
+
+    private MemorySegment load() {
+        MemorySegment memory = arena.allocate(Math.max(1, size), ALIGNMENT);
+        byte[] chunk = new byte[(int) Math.min(CHUNK, Math.max(1, size))];
+        try (InputStream in = Files.newInputStream(file)) {
+            for (long done = 0; done < size; ) {
+                int read = in.read(chunk, 0, (int) Math.min(chunk.length, size - done));
+                if (read < 0) {
+                    throw new EOFException("file of " + size + " bytes ends after " + done);
+                }
+                MemorySegment.copy(chunk, 0, memory, ValueLayout.JAVA_BYTE, done, read);
+                done += read;
+            }
+            return memory;
+        } catch (IOException e) {
+            throw new IllegalStateException(file + " can no longer be read as it was opened: " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+package jot.checkpoint;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.function.Supplier;
+
+/**
+ * One named tensor of a {@link Checkpoint}; immutable and thread-safe, its data read only when asked for.
+ *
+ * <p>The data is valid until the checkpoint is closed.
+ */
+public final class Tensor {
+
+    private final String name;
+    private final DataType dataType;
+    private final long[] shape;
+    private final long elements;
+    private final Path file;
+    private final Supplier<MemorySegment> data;
+
+    /** Takes the shape over; the data must have as many bytes as type and shape say. */
+    Tensor(String name, DataType dataType, long[] shape, Path file, Supplier<MemorySegment> data) {
+        this.name = name;
+        this.dataType = dataType;
+        this.shape = shape;
+        this.elements = Shape.elements(shape);
+        this.file = file;
+        this.data = data;
+    }
+
+    /**
+     * The name within the checkpoint.
+     *
+     * @return such as {@code h.0.attn.c_attn.weight}
+     */
+    public String name() {
+        return name;
+    }
+
+    /**
+     * The type of the elements.
+     *
+     * @return the type
+     */
+    public DataType dataType() {
+        return dataType;
+    }
+
+    /**
+     * The size of each dimension, the slowest first.
+     *
+     * @return a copy; empty for a scalar
+     */
+    public long[] shape() {
+        return shape.clone();
+    }
+
+    /**
+     * The number of elements.
+     *
+     * @return the product of the shape; 1 for a scalar
+     */
+    public long elements() {
+        return elements;
+    }
+
+    /**
+     * The size of the data.
+     *
+     * @return bytes
+     */
+    public long bytes() {
+        return dataType.bytes(elements);
+    }
+
+    /**
+     * The elements as they are stored: packed, in C order, little-endian, at any alignment.
+     *
+     * @return a read-only segment of {@link #bytes()} bytes, usable by any thread until the checkpoint is closed
+     * @throws IllegalStateException if the checkpoint is closed, or the file can no longer be read
+     */
+    public MemorySegment data() {
+        return data.get();
+    }
+
+    /**
+     * The file that holds the data.
+     *
+     * @return its path
+     */
+    public Path file() {
+        return file;
+    }
+
+    /**
+     * The elements as floats, in C order.
+     *
+     * @return a new array; integers and doubles rounded to the nearest float, truth values as 0 and 1
+     * @throws IllegalArgumentException if there are more elements than an array holds, or the type is one of
+     *                                  {@link DataType#C64}, {@link DataType#F6_E2M3} and {@link DataType#F6_E3M2}
+     * @throws IllegalStateException    if the checkpoint is closed, or the file can no longer be read
+     */
+    public float[] floats() {
+        return Widening.floats(this);
+    }
+
+    /**
+     * The elements as longs, in C order.
+     *
+     * @return a new array; truth values as 0 and 1
+     * @throws IllegalArgumentException if there are more elements than an array holds, the type is not one of integers, or an element is
+     *                                  above 2⁶³ − 1
+     * @throws IllegalStateException    if the checkpoint is closed, or the file can no longer be read
+     */
+    public long[] longs() {
+        return Widening.longs(this);
+    }
+
+    @Override
+    public String toString() {
+        return name + " " + dataType + Arrays.toString(shape);
+    }
+}
