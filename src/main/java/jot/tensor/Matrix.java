@@ -1,0 +1,271 @@
+package jot.tensor;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.Objects;
+
+/**
+ * A weight matrix {@code [outputs][inputs]}, row by row, in the format in which it is held.
+ *
+ * <p>Immutable and thread-safe. The numbers stay where they are: in a mapped file or in native memory, at any alignment, little-endian.
+ * A segment on the heap is copied to native memory, so that the kernels see one kind of segment only.
+ */
+public final class Matrix {
+    static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private final WeightFormat format;
+    private final int outputs;
+    private final int inputs;
+    private final MemorySegment codes;
+    private final MemorySegment scales;
+    private final MemorySegment minimums;
+
+    private Matrix(WeightFormat format, int outputs, int inputs, MemorySegment codes, MemorySegment scales, MemorySegment minimums) {
+        this.format = format;
+        this.outputs = outputs;
+        this.inputs = inputs;
+        this.codes = codes;
+        this.scales = scales;
+        this.minimums = minimums;
+    }
+
+    /**
+     * A matrix of plain floats over the bytes of a file or of memory.
+     *
+     * @param format one of {@link WeightFormat#F32}, {@link WeightFormat#F16}, {@link WeightFormat#BF16}
+     * @param values exactly {@code outputs · inputs} numbers, little-endian
+     * @param outputs rows, at least 1
+     * @param inputs columns, at least 1
+     * @return the matrix
+     * @throws IllegalArgumentException if the sizes do not fit each other
+     */
+    public static Matrix plain(WeightFormat.Plain format, MemorySegment values, int outputs, int inputs) {
+        checkSizes(outputs, inputs);
+        checkPlane(format, "values", values, format.bytes(outputs, inputs));
+        return new Matrix(format, outputs, inputs, offHeap(values), MemorySegment.NULL, MemorySegment.NULL);
+    }
+
+    /**
+     * A matrix of codes with the planes that {@link WeightFormat.Coded} describes.
+     *
+     * @param format the layout
+     * @param codes {@code outputs · rowBytes} bytes
+     * @param scales {@code [outputs][groups]} 32-bit floats, little-endian
+     * @param minimums likewise, or null where the format has none
+     * @param outputs rows, at least 1
+     * @param inputs columns, at least 1
+     * @return the matrix
+     * @throws IllegalArgumentException if the sizes do not fit each other
+     */
+    public static Matrix coded(WeightFormat.Coded format, MemorySegment codes, MemorySegment scales, MemorySegment minimums,
+                               int outputs, int inputs) {
+        checkSizes(outputs, inputs);
+        long plane = (long) outputs * format.groups(inputs) * Float.BYTES;
+        checkPlane(format, "codes", codes, (long) outputs * format.rowBytes(inputs));
+        checkPlane(format, "scales", scales, plane);
+        if (format.minimum() != (minimums != null)) {
+            throw new IllegalArgumentException(format + ": expected " + (format.minimum() ? "a" : "no") + " plane of minimums");
+        }
+        if (minimums != null) {
+            checkPlane(format, "minimums", minimums, plane);
+        }
+        return new Matrix(format, outputs, inputs, offHeap(codes), offHeap(scales),
+            minimums == null ? MemorySegment.NULL : offHeap(minimums));
+    }
+
+    /**
+     * A matrix of 32-bit floats copied from an array.
+     *
+     * @param values {@code outputs · inputs} floats, row by row
+     * @param outputs rows, at least 1
+     * @param inputs columns, at least 1
+     * @return the matrix
+     * @throws IllegalArgumentException if the sizes do not fit each other
+     */
+    public static Matrix of(float[] values, int outputs, int inputs) {
+        return plain(WeightFormat.Plain.F32, MemorySegment.ofArray(values), outputs, inputs);
+    }
+
+    private static void checkSizes(int outputs, int inputs) {
+        if (outputs < 1 || inputs < 1 || inputs > Integer.MAX_VALUE - 1024) {
+            throw new IllegalArgumentException("matrix of " + outputs + " outputs × " + inputs + " inputs: both must be at least 1");
+        }
+    }
+
+    private static void checkPlane(WeightFormat format, String plane, MemorySegment segment, long expected) {
+        if (segment.byteSize() != expected) {
+            throw new IllegalArgumentException(format.label() + " " + plane + ": expected " + expected + " bytes, found "
+                + segment.byteSize());
+        }
+    }
+
+    private static MemorySegment offHeap(MemorySegment segment) {
+        return segment.isNative() ? segment : Arena.ofAuto().allocate(segment.byteSize(), 64).copyFrom(segment);
+    }
+
+    /**
+     * Rows: the width of what a multiplication gives.
+     *
+     * @return the number of outputs
+     */
+    public int outputs() {
+        return outputs;
+    }
+
+    /**
+     * Columns: the width of what is multiplied.
+     *
+     * @return the number of inputs
+     */
+    public int inputs() {
+        return inputs;
+    }
+
+    /**
+     * The format in which the numbers are held.
+     *
+     * @return the format
+     */
+    public WeightFormat format() {
+        return format;
+    }
+
+    /**
+     * Bytes held, all planes together.
+     *
+     * @return the number of bytes
+     */
+    public long bytes() {
+        return format.bytes(outputs, inputs);
+    }
+
+    MemorySegment codes() {
+        return codes;
+    }
+
+    MemorySegment scales() {
+        return scales;
+    }
+
+    MemorySegment minimums() {
+        return minimums;
+    }
+
+    /**
+     * Some of the rows as a matrix of its own over the same memory.
+     *
+     * @param fromOutput first row
+     * @param toOutput row after the last
+     * @return the rows
+     * @throws IllegalArgumentException if the range is empty or reaches beyond the matrix
+     */
+    public Matrix slice(int fromOutput, int toOutput) {
+        if (fromOutput < 0 || fromOutput >= toOutput || toOutput > outputs) {
+            throw new IllegalArgumentException("rows " + fromOutput + " to " + toOutput + " of a matrix of " + outputs);
+        }
+        int rows = toOutput - fromOutput;
+        return switch (format) {
+            case WeightFormat.Plain plain -> new Matrix(plain, rows, inputs,
+                part(codes, fromOutput, rows, (long) inputs * plain.size()), scales, minimums);
+            case WeightFormat.Coded coded -> {
+                long plane = (long) coded.groups(inputs) * Float.BYTES;
+                yield new Matrix(coded, rows, inputs, part(codes, fromOutput, rows, coded.rowBytes(inputs)),
+                    part(scales, fromOutput, rows, plane), coded.minimum() ? part(minimums, fromOutput, rows, plane) : minimums);
+            }
+        };
+    }
+
+    private static MemorySegment part(MemorySegment plane, int from, int rows, long rowBytes) {
+        return plane.asSlice(from * rowBytes, rows * rowBytes);
+    }
+
+    /**
+     * Widens one row to floats.
+     *
+     * @param output the row
+     * @param to receives {@link #inputs()} floats
+     * @param offset where they start
+     * @throws IndexOutOfBoundsException if the row is not in the matrix or there is no room
+     */
+    public void row(int output, float[] to, int offset) {
+        row(output, 0, inputs, to, offset);
+    }
+
+    /** Widens the inputs {@code [from, from + count)} of one row; for coded formats {@code from} is a multiple of the group. */
+    void row(int output, int from, int count, float[] to, int offset) {
+        Objects.checkIndex(output, outputs);
+        switch (format) {
+            case WeightFormat.Plain plain -> plainRow(plain, (long) output * inputs + from, count, to, offset);
+            case WeightFormat.Coded coded -> codedRow(coded, output, from, count, to, offset);
+        }
+    }
+
+    private void plainRow(WeightFormat.Plain plain, long at, int count, float[] to, int offset) {
+        switch (plain) {
+            case F32 -> MemorySegment.copy(codes, FLOAT, at * Float.BYTES, to, offset, count);
+            case F16 -> {
+                for (int i = 0; i < count; i++) {
+                    to[offset + i] = Float.float16ToFloat(codes.get(SHORT, (at + i) * Short.BYTES));
+                }
+            }
+            case BF16 -> {
+                for (int i = 0; i < count; i++) {
+                    to[offset + i] = Float.intBitsToFloat(codes.get(SHORT, (at + i) * Short.BYTES) << 16);
+                }
+            }
+        }
+    }
+
+    private void codedRow(WeightFormat.Coded coded, int output, int from, int count, float[] to, int offset) {
+        int groups = coded.groups(inputs);
+        for (int i = 0; i < count; i += WeightFormat.Coded.GROUP) {
+            int group = (from + i) / WeightFormat.Coded.GROUP;
+            long plane = ((long) output * groups + group) * Float.BYTES;
+            float scale = scales.get(FLOAT, plane);
+            float minimum = coded.minimum() ? minimums.get(FLOAT, plane) : 0f;
+            long at = (long) output * coded.rowBytes(inputs) + (long) group * (WeightFormat.Coded.GROUP * coded.bits() / 8);
+            int end = Math.min(WeightFormat.Coded.GROUP, count - i);
+            for (int j = 0; j < end; j++) {
+                to[offset + i + j] = scale * code(coded, at, j) + minimum;
+            }
+        }
+    }
+
+    private float code(WeightFormat.Coded coded, long group, int j) {
+        if (coded.bits() == 8) {
+            return codes.get(ValueLayout.JAVA_BYTE, group + j);
+        }
+        int pair = codes.get(ValueLayout.JAVA_BYTE, group + (j & 15));
+        return coded.value(j < 16 ? pair & 15 : pair >> 4 & 15);
+    }
+
+    /**
+     * Finds a row that holds an infinity or a NaN, which the fast kernels for F16 would misread.
+     *
+     * @param fromOutput first row to look at
+     * @param toOutput row after the last
+     * @return the first such row, or -1
+     */
+    public int firstNonFinite(int fromOutput, int toOutput) {
+        float[] row = new float[inputs];
+        for (int output = fromOutput; output < toOutput; output++) {
+            row(output, row, 0);
+            float sum = 0;
+            for (int i = 0; i < inputs; i++) {
+                sum += row[i] * 0f;
+            }
+            if (sum != 0f) {
+                return output;
+            }
+        }
+        return -1;
+    }
+
+    @Override
+    public String toString() {
+        return format.label() + "[" + outputs + "][" + inputs + "]";
+    }
+}

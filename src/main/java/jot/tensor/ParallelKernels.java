@@ -1,0 +1,690 @@
+package jot.tensor;
+
+import java.util.Arrays;
+
+/**
+ * The operations of a forward pass, each checked once and then split over the workers.
+ *
+ * <p>Used from within one pass at a time. After warm-up nothing is allocated. Results are equal bit for bit for any number of threads,
+ * and a row's result does not depend on the rows beside it.
+ */
+public final class ParallelKernels {
+    /** Bytes of weights that a thread takes at a time when reading them bounds the speed. */
+    private static final long DECODE_BYTES = 64 << 10;
+    /** Floats below which splitting costs more than it gains. */
+    private static final int SMALL = 8192;
+    /** Queries of one head that a thread takes at a time. */
+    private static final int QUERY_TILE = 48;
+
+    private final Kernels kernels;
+    private final Workers workers;
+    private final Scratch[] scratch;
+
+    private final Multiply multiply = new Multiply();
+    private final Attend attend = new Attend();
+    private final Store store = new Store();
+    private final Norm norm = new Norm();
+    private final Activate activate = new Activate();
+    private final Gate gate = new Gate();
+    private final Rotate rotate = new Rotate();
+    private final Add add = new Add();
+    private final Scale scale = new Scale();
+
+    /**
+     * Joins kernels and threads.
+     *
+     * @param selection the kernels chosen
+     * @param workers the threads
+     */
+    public ParallelKernels(KernelSelection selection, Workers workers) {
+        this(selection.kernels(), workers);
+    }
+
+    ParallelKernels(Kernels kernels, Workers workers) {
+        this.kernels = kernels;
+        this.workers = workers;
+        this.scratch = new Scratch[workers.threads()];
+        Arrays.setAll(scratch, _ -> new Scratch());
+    }
+
+    /**
+     * Multiplies rows by a matrix: {@code y[r][yColumn + o] = bias[o] + Σᵢ x[r][xColumn + i] · w[o][i]}.
+     *
+     * <p>Rows {@code [0, decodeRows)} are computed by the kernel for single tokens, the others by the kernel for many; the two round
+     * differently, so which one computes a row must follow from the row's own sequence.
+     *
+     * @param w weights [outputs][inputs]
+     * @param bias one number an output, or null
+     * @param x rows to multiply
+     * @param xColumn where the inputs start in a row of x
+     * @param y receives the products; not the same columns as x
+     * @param yColumn where the outputs start in a row of y
+     * @param decodeRows rows for the single-token kernel
+     * @param rows all rows
+     * @throws IllegalArgumentException if a range reaches beyond its rows
+     */
+    public void multiply(Matrix w, float[] bias, Activations x, int xColumn, Activations y, int yColumn, int decodeRows, int rows) {
+        check(x, xColumn, w.inputs(), rows);
+        check(y, yColumn, w.outputs(), rows);
+        checkList("bias", bias, w.outputs());
+        if (decodeRows < 0 || decodeRows > rows) {
+            throw new IllegalArgumentException("decode rows: expected 0 to " + rows + ", found " + decodeRows);
+        }
+        multiply.set(w, bias, x, xColumn, y, yColumn);
+        if (decodeRows > 0) {
+            multiply.decode(decodeRows);
+        }
+        if (decodeRows < rows) {
+            multiply.prefill(decodeRows, rows);
+        }
+    }
+
+    /**
+     * Attention over cached keys and values, those of the rows themselves included; see {@link AttentionRows} for where they lie.
+     *
+     * @param shape what attention does in this layer
+     * @param queries rows with the query heads one after the other
+     * @param queryColumn where they start
+     * @param sequences the sequences that take part
+     * @param count how many of them
+     * @param keyOffset where the layer's keys start in a page
+     * @param valueOffset where the layer's values start in a page
+     * @param out receives the heads one after the other, {@code [heads][valueSize]}
+     * @param outColumn where they start
+     * @throws IllegalArgumentException if a range reaches beyond its rows or pages
+     */
+    public void attend(AttentionShape shape, Activations queries, int queryColumn, AttentionRows[] sequences, int count,
+                       int keyOffset, int valueOffset, Activations out, int outColumn) {
+        for (int s = 0; s < count; s++) {
+            AttentionRows sequence = sequences[s];
+            int rows = sequence.firstRow() + sequence.rows();
+            check(queries, queryColumn, shape.heads() * shape.keySize(), rows);
+            check(out, outColumn, shape.heads() * shape.valueSize(), rows);
+            checkPages(shape, sequence, keyOffset, valueOffset);
+        }
+        attend.run(shape, queries, queryColumn, sequences, count, keyOffset, valueOffset, out, outColumn);
+    }
+
+    /**
+     * Stores keys and values of the pass's rows in the pages of their sequences, in the layout that {@link AttentionRows} describes.
+     *
+     * @param shape sizes of the heads
+     * @param keys rows with the key heads one after the other
+     * @param keyColumn where they start
+     * @param values rows with the value heads one after the other
+     * @param valueColumn where they start
+     * @param sequences the sequences that take part
+     * @param count how many of them
+     * @param keyOffset where the layer's keys start in a page
+     * @param valueOffset where the layer's values start in a page
+     * @throws IllegalArgumentException if a range reaches beyond its rows or pages
+     */
+    public void store(AttentionShape shape, Activations keys, int keyColumn, Activations values, int valueColumn,
+                      AttentionRows[] sequences, int count, int keyOffset, int valueOffset) {
+        for (int s = 0; s < count; s++) {
+            AttentionRows sequence = sequences[s];
+            int rows = sequence.firstRow() + sequence.rows();
+            check(keys, keyColumn, shape.keyHeads() * shape.keySize(), rows);
+            check(values, valueColumn, shape.keyHeads() * shape.valueSize(), rows);
+            checkPages(shape, sequence, keyOffset, valueOffset);
+        }
+        store.run(shape, keys, keyColumn, values, valueColumn, sequences, count, keyOffset, valueOffset);
+    }
+
+    /**
+     * Layer norm (arXiv:1607.06450) of each of some consecutive groups of columns: {@code (x − mean) / √(variance + epsilon)}, then
+     * times weight plus bias.
+     *
+     * @param x rows to normalise
+     * @param column where the groups start
+     * @param groups how many
+     * @param width columns a group
+     * @param weight {@code width} factors that all groups share, or {@code groups · width}, or null
+     * @param bias summands likewise, or null
+     * @param epsilon added to the variance
+     * @param y receives the result; may be x
+     * @param yColumn where it starts
+     * @param rows how many rows
+     * @throws IllegalArgumentException if a range reaches beyond its rows
+     */
+    public void layerNorm(Activations x, int column, int groups, int width, float[] weight, float[] bias, float epsilon,
+                          Activations y, int yColumn, int rows) {
+        checkNorm(x, column, groups, width, weight, y, yColumn, rows);
+        checkGroups("bias", bias, groups, width);
+        norm.run(true, x, column, groups, width, weight, bias, epsilon, y, yColumn, rows);
+    }
+
+    /**
+     * Root-mean-square norm (arXiv:1910.07467) of each of some consecutive groups of columns: {@code x / √(mean(x²) + epsilon)}, then
+     * times weight.
+     *
+     * @param x rows to normalise
+     * @param column where the groups start
+     * @param groups how many
+     * @param width columns a group
+     * @param weight {@code width} factors that all groups share, or {@code groups · width}, or null
+     * @param epsilon added to the mean square
+     * @param y receives the result; may be x
+     * @param yColumn where it starts
+     * @param rows how many rows
+     * @throws IllegalArgumentException if a range reaches beyond its rows
+     */
+    public void rmsNorm(Activations x, int column, int groups, int width, float[] weight, float epsilon,
+                        Activations y, int yColumn, int rows) {
+        checkNorm(x, column, groups, width, weight, y, yColumn, rows);
+        norm.run(false, x, column, groups, width, weight, null, epsilon, y, yColumn, rows);
+    }
+
+    private static void checkNorm(Activations x, int column, int groups, int width, float[] weight, Activations y, int yColumn, int rows) {
+        if (groups < 1 || width < 1) {
+            throw new IllegalArgumentException("norm of " + groups + " groups of " + width + ": both must be at least 1");
+        }
+        check(x, column, groups * width, rows);
+        check(y, yColumn, groups * width, rows);
+        checkGroups("weight", weight, groups, width);
+    }
+
+    /**
+     * Applies an activation in place.
+     *
+     * @param activation the function
+     * @param x the rows
+     * @param column first column
+     * @param width how many columns
+     * @param rows how many rows
+     * @throws IllegalArgumentException if a range reaches beyond its rows
+     */
+    public void activate(Activation activation, Activations x, int column, int width, int rows) {
+        check(x, column, width, rows);
+        activate.run(activation, x, column, width, rows);
+    }
+
+    /**
+     * Joins the two halves of a gated feed-forward network.
+     *
+     * @param activation how
+     * @param gate rows with the gate
+     * @param gateColumn where it starts
+     * @param up rows with the other half
+     * @param upColumn where it starts
+     * @param y receives the result; may be either half
+     * @param yColumn where it starts
+     * @param width how many columns
+     * @param rows how many rows
+     * @throws IllegalArgumentException if a range reaches beyond its rows
+     */
+    public void gate(GatedActivation activation, Activations gate, int gateColumn, Activations up, int upColumn,
+                     Activations y, int yColumn, int width, int rows) {
+        check(gate, gateColumn, width, rows);
+        check(up, upColumn, width, rows);
+        check(y, yColumn, width, rows);
+        this.gate.run(activation, gate, gateColumn, up, upColumn, y, yColumn, width, rows);
+    }
+
+    /**
+     * Turns pairs of columns by angles that grow with the position (rotary embedding, arXiv:2104.09864), in place.
+     *
+     * @param x the rows
+     * @param column where the heads start
+     * @param heads how many
+     * @param headSize columns a head
+     * @param rotated how many of them are turned, the first ones; even
+     * @param interleaved whether pairs are (2j, 2j+1), or (j, j + rotated/2)
+     * @param cos cosines, {@code [positions][tableWidth]}, of which the first {@code rotated/2} of a row count
+     * @param sin sines likewise
+     * @param tableWidth floats in a row of the tables
+     * @param tableRows for each row of x its row in the tables
+     * @param rows how many rows
+     * @throws IllegalArgumentException if a range reaches beyond its rows
+     */
+    public void rotate(Activations x, int column, int heads, int headSize, int rotated, boolean interleaved, float[] cos, float[] sin,
+                       int tableWidth, int[] tableRows, int rows) {
+        check(x, column, heads * headSize, rows);
+        if (rotated < 0 || rotated > headSize || rotated % 2 != 0 || rotated / 2 > tableWidth) {
+            throw new IllegalArgumentException("rotary: " + rotated + " columns of heads of " + headSize
+                + " with a table of " + tableWidth);
+        }
+        rotate.run(x, column, heads, headSize, rotated, interleaved, cos, sin, tableWidth, tableRows, rows);
+    }
+
+    /**
+     * Adds scaled rows: {@code into += scale · x}.
+     *
+     * @param x the summands
+     * @param scale their factor
+     * @param into the sums
+     * @param width how many columns, from the first
+     * @param rows how many rows
+     * @throws IllegalArgumentException if a range reaches beyond its rows
+     */
+    public void add(Activations x, float scale, Activations into, int width, int rows) {
+        add(x, 0, scale, into, 0, width, rows);
+    }
+
+    /**
+     * Adds scaled columns: {@code into += scale · x}.
+     *
+     * @param x the summands
+     * @param xColumn their first column
+     * @param scale their factor
+     * @param into the sums
+     * @param intoColumn their first column
+     * @param width how many columns
+     * @param rows how many rows
+     * @throws IllegalArgumentException if a range reaches beyond its rows
+     */
+    public void add(Activations x, int xColumn, float scale, Activations into, int intoColumn, int width, int rows) {
+        check(x, xColumn, width, rows);
+        check(into, intoColumn, width, rows);
+        add.run(x, xColumn, scale, into, intoColumn, width, rows);
+    }
+
+    /**
+     * Multiplies by a number in place.
+     *
+     * @param x the rows
+     * @param factor the number
+     * @param width how many columns, from the first
+     * @param rows how many rows
+     * @throws IllegalArgumentException if a range reaches beyond its rows
+     */
+    public void scale(Activations x, float factor, int width, int rows) {
+        check(x, 0, width, rows);
+        scale.run(false, x, factor, width, rows);
+    }
+
+    /**
+     * Bounds softly in place: {@code cap · tanh(x / cap)}.
+     *
+     * @param x the rows
+     * @param cap the bound, above 0
+     * @param width how many columns, from the first
+     * @param rows how many rows
+     * @throws IllegalArgumentException if a range reaches beyond its rows
+     */
+    public void softcap(Activations x, float cap, int width, int rows) {
+        check(x, 0, width, rows);
+        scale.run(true, x, cap, width, rows);
+    }
+
+    private static void check(Activations x, int column, int width, int rows) {
+        if (column < 0 || width < 0 || (long) column + width > x.width() || rows < 0 || rows > x.rows()) {
+            throw new IllegalArgumentException("columns " + column + " to " + ((long) column + width) + " of " + rows + " rows: there are "
+                + x.rows() + " rows of " + x.width());
+        }
+    }
+
+    private static void checkList(String list, float[] values, int expected) {
+        if (values != null && values.length != expected) {
+            throw new IllegalArgumentException(list + ": expected " + expected + " numbers, found " + values.length);
+        }
+    }
+
+    private static void checkGroups(String list, float[] values, int groups, int width) {
+        if (values != null && values.length != width) {
+            checkList(list, values, groups * width);
+        }
+    }
+
+    private static void checkPages(AttentionShape shape, AttentionRows sequence, int keyOffset, int valueOffset) {
+        int last = sequence.firstPosition() + sequence.rows() - 1;
+        for (int page = shape.firstVisible(sequence.firstPosition()) / AttentionRows.PAGE; page <= last / AttentionRows.PAGE; page++) {
+            int floats = sequence.pages()[page].length;
+            int needed = Math.max(keyOffset + shape.keyFloats(), valueOffset + shape.valueFloats());
+            if (keyOffset < 0 || valueOffset < 0 || floats < needed) {
+                throw new IllegalArgumentException("page " + page + ": expected at least " + needed + " floats, found " + floats);
+            }
+        }
+    }
+
+    /** Splits rows so that a thread takes a worthwhile amount at a time. */
+    private void forRows(RangeTask task, int rows, int width) {
+        workers.forEach(task, rows, (long) rows * width < SMALL ? Math.max(rows, 1) : Math.max(1, SMALL / 4 / Math.max(width, 1)));
+    }
+
+    private final class Multiply implements RangeTask {
+        private Matrix w;
+        private float[] bias;
+        private Activations x;
+        private int xColumn;
+        private Activations y;
+        private int yColumn;
+        private boolean decode;
+        private int fromRow;
+        private int toRow;
+
+        void set(Matrix newW, float[] newBias, Activations newX, int newXColumn, Activations newY, int newYColumn) {
+            w = newW;
+            bias = newBias;
+            x = newX;
+            xColumn = newXColumn;
+            y = newY;
+            yColumn = newYColumn;
+        }
+
+        void decode(int rows) {
+            decode = true;
+            fromRow = 0;
+            toRow = rows;
+            long grain = DECODE_BYTES * w.outputs() / w.bytes() / 4 * 4;
+            workers.forEach(this, w.outputs(), Math.clamp(grain, 4, 1024));
+        }
+
+        void prefill(int from, int to) {
+            decode = false;
+            fromRow = from;
+            toRow = to;
+            workers.forEach(this, (int) (((long) w.outputs() + kernels.panel() - 1) / kernels.panel()), 1);
+        }
+
+        @Override
+        public void run(int worker, int from, int to) {
+            if (decode) {
+                kernels.decode(w, bias, x, xColumn, y, yColumn, fromRow, toRow, from, to, scratch[worker]);
+            } else {
+                int end = (int) Math.min((long) to * kernels.panel(), w.outputs());
+                kernels.prefill(w, bias, x, xColumn, y, yColumn, fromRow, toRow, from * kernels.panel(), end, scratch[worker]);
+            }
+        }
+    }
+
+    /** Items are (sequence, head, tile of queries) at prefill and (sequence, some heads that read one key head) at decode. */
+    private final class Attend implements RangeTask {
+        private AttentionShape shape;
+        private Activations queries;
+        private int queryColumn;
+        private AttentionRows[] sequences;
+        private int keyOffset;
+        private int valueOffset;
+        private Activations out;
+        private int outColumn;
+        private int headsTogether;
+        private int[] firstItem = new int[8];
+
+        void run(AttentionShape newShape, Activations newQueries, int newQueryColumn, AttentionRows[] newSequences, int count,
+                 int newKeyOffset, int newValueOffset, Activations newOut, int newOutColumn) {
+            shape = newShape;
+            queries = newQueries;
+            queryColumn = newQueryColumn;
+            sequences = newSequences;
+            keyOffset = newKeyOffset;
+            valueOffset = newValueOffset;
+            out = newOut;
+            outColumn = newOutColumn;
+            headsTogether = headsTogether(count);
+            if (firstItem.length <= count) {
+                firstItem = new int[count + count / 2 + 1];
+            }
+            for (int s = 0; s < count; s++) {
+                firstItem[s + 1] = firstItem[s] + items(sequences[s]);
+            }
+            workers.forEach(this, firstItem[count], 1);
+        }
+
+        /** All heads of a group share the reading of keys, unless that left threads without work. */
+        private int headsTogether(int count) {
+            int together = shape.group();
+            while (together % 2 == 0 && (long) count * shape.heads() / together < workers.threads()) {
+                together /= 2;
+            }
+            return together;
+        }
+
+        private int items(AttentionRows sequence) {
+            int tiles = (sequence.rows() + QUERY_TILE - 1) / QUERY_TILE;
+            return sequence.decode() ? sequence.rows() * (shape.heads() / headsTogether) : tiles * shape.heads();
+        }
+
+        @Override
+        public void run(int worker, int from, int to) {
+            int s = 0;
+            for (int item = from; item < to; item++) {
+                while (firstItem[s + 1] <= item) {
+                    s++;
+                }
+                item(sequences[s], item - firstItem[s], scratch[worker]);
+            }
+        }
+
+        private void item(AttentionRows sequence, int item, Scratch workerScratch) {
+            if (sequence.decode()) {
+                int blocks = shape.heads() / headsTogether;
+                int head = item % blocks * headsTogether;
+                int query = item / blocks;
+                attend(sequence, head, head + headsTogether, query, query + 1, workerScratch);
+            } else {
+                int head = item % shape.heads();
+                int query = item / shape.heads() * QUERY_TILE;
+                attend(sequence, head, head + 1, query, Math.min(query + QUERY_TILE, sequence.rows()), workerScratch);
+            }
+        }
+
+        private void attend(AttentionRows sequence, int fromHead, int toHead, int fromQuery, int toQuery, Scratch workerScratch) {
+            kernels.attend(shape, queries, queryColumn, sequence, keyOffset, valueOffset, out, outColumn, fromHead, toHead, fromQuery,
+                toQuery, workerScratch);
+        }
+    }
+
+    /** Items are (sequence, key head). */
+    private final class Store implements RangeTask {
+        private static final int PAGE = AttentionRows.PAGE;
+
+        private AttentionShape shape;
+        private Activations keys;
+        private int keyColumn;
+        private Activations values;
+        private int valueColumn;
+        private AttentionRows[] sequences;
+        private int keyOffset;
+        private int valueOffset;
+
+        void run(AttentionShape newShape, Activations newKeys, int newKeyColumn, Activations newValues, int newValueColumn,
+                 AttentionRows[] newSequences, int count, int newKeyOffset, int newValueOffset) {
+            shape = newShape;
+            keys = newKeys;
+            keyColumn = newKeyColumn;
+            values = newValues;
+            valueColumn = newValueColumn;
+            sequences = newSequences;
+            keyOffset = newKeyOffset;
+            valueOffset = newValueOffset;
+            int rows = 0;
+            for (int s = 0; s < count; s++) {
+                rows += sequences[s].rows();
+            }
+            int items = count * shape.keyHeads();
+            boolean small = (long) rows * shape.keyHeads() * (shape.keySize() + shape.valueSize()) < SMALL;
+            workers.forEach(this, items, small ? Math.max(items, 1) : 1);
+        }
+
+        @Override
+        public void run(int worker, int from, int to) {
+            for (int item = from; item < to; item++) {
+                AttentionRows sequence = sequences[item / shape.keyHeads()];
+                int head = item % shape.keyHeads();
+                for (int k = 0; k < sequence.rows(); k++) {
+                    int position = sequence.firstPosition() + k;
+                    store(sequence.pages()[position / PAGE], position % PAGE, sequence.firstRow() + k, head);
+                }
+            }
+        }
+
+        private void store(float[] page, int slot, int row, int head) {
+            float[] from = keys.values();
+            int key = keys.at(row) + keyColumn + head * shape.keySize();
+            int to = keyOffset + head * shape.keySize() * PAGE + slot;
+            for (int i = 0; i < shape.keySize(); i++) {
+                page[to + i * PAGE] = from[key + i];
+            }
+            System.arraycopy(values.values(), values.at(row) + valueColumn + head * shape.valueSize(), page,
+                valueOffset + (head * PAGE + slot) * shape.valueSize(), shape.valueSize());
+        }
+    }
+
+    private final class Norm implements RangeTask {
+        private boolean layer;
+        private Activations x;
+        private int column;
+        private int groups;
+        private int width;
+        private float[] weight;
+        private float[] bias;
+        private float epsilon;
+        private Activations y;
+        private int yColumn;
+
+        void run(boolean newLayer, Activations newX, int newColumn, int newGroups, int newWidth, float[] newWeight, float[] newBias,
+                 float newEpsilon, Activations newY, int newYColumn, int rows) {
+            layer = newLayer;
+            x = newX;
+            column = newColumn;
+            groups = newGroups;
+            width = newWidth;
+            weight = newWeight;
+            bias = newBias;
+            epsilon = newEpsilon;
+            y = newY;
+            yColumn = newYColumn;
+            forRows(this, rows, groups * width);
+        }
+
+        @Override
+        public void run(int worker, int from, int to) {
+            if (layer) {
+                kernels.layerNorm(x, column, groups, width, weight, bias, epsilon, y, yColumn, from, to);
+            } else {
+                kernels.rmsNorm(x, column, groups, width, weight, epsilon, y, yColumn, from, to);
+            }
+        }
+    }
+
+    private final class Activate implements RangeTask {
+        private Activation activation;
+        private Activations x;
+        private int column;
+        private int width;
+
+        void run(Activation newActivation, Activations newX, int newColumn, int newWidth, int rows) {
+            activation = newActivation;
+            x = newX;
+            column = newColumn;
+            width = newWidth;
+            forRows(this, rows, width);
+        }
+
+        @Override
+        public void run(int worker, int from, int to) {
+            kernels.activate(activation, x, column, width, from, to);
+        }
+    }
+
+    private final class Gate implements RangeTask {
+        private GatedActivation activation;
+        private Activations gated;
+        private int gateColumn;
+        private Activations up;
+        private int upColumn;
+        private Activations y;
+        private int yColumn;
+        private int width;
+
+        void run(GatedActivation newActivation, Activations newGate, int newGateColumn, Activations newUp, int newUpColumn,
+                 Activations newY, int newYColumn, int newWidth, int rows) {
+            activation = newActivation;
+            gated = newGate;
+            gateColumn = newGateColumn;
+            up = newUp;
+            upColumn = newUpColumn;
+            y = newY;
+            yColumn = newYColumn;
+            width = newWidth;
+            forRows(this, rows, width);
+        }
+
+        @Override
+        public void run(int worker, int from, int to) {
+            kernels.gate(activation, gated, gateColumn, up, upColumn, y, yColumn, width, from, to);
+        }
+    }
+
+    private final class Rotate implements RangeTask {
+        private Activations x;
+        private int column;
+        private int heads;
+        private int headSize;
+        private int rotated;
+        private boolean interleaved;
+        private float[] cos;
+        private float[] sin;
+        private int tableWidth;
+        private int[] tableRows;
+
+        void run(Activations newX, int newColumn, int newHeads, int newHeadSize, int newRotated, boolean newInterleaved, float[] newCos,
+                 float[] newSin, int newTableWidth, int[] newTableRows, int rows) {
+            x = newX;
+            column = newColumn;
+            heads = newHeads;
+            headSize = newHeadSize;
+            rotated = newRotated;
+            interleaved = newInterleaved;
+            cos = newCos;
+            sin = newSin;
+            tableWidth = newTableWidth;
+            tableRows = newTableRows;
+            forRows(this, rows, heads * headSize);
+        }
+
+        @Override
+        public void run(int worker, int from, int to) {
+            kernels.rotate(x, column, heads, headSize, rotated, interleaved, cos, sin, tableWidth, tableRows, from, to);
+        }
+    }
+
+    private final class Add implements RangeTask {
+        private Activations x;
+        private int xColumn;
+        private float factor;
+        private Activations into;
+        private int intoColumn;
+        private int width;
+
+        void run(Activations newX, int newXColumn, float newFactor, Activations newInto, int newIntoColumn, int newWidth, int rows) {
+            x = newX;
+            xColumn = newXColumn;
+            factor = newFactor;
+            into = newInto;
+            intoColumn = newIntoColumn;
+            width = newWidth;
+            forRows(this, rows, width);
+        }
+
+        @Override
+        public void run(int worker, int from, int to) {
+            kernels.add(x, xColumn, factor, into, intoColumn, width, from, to);
+        }
+    }
+
+    private final class Scale implements RangeTask {
+        private boolean cap;
+        private Activations x;
+        private float factor;
+        private int width;
+
+        void run(boolean newCap, Activations newX, float newFactor, int newWidth, int rows) {
+            cap = newCap;
+            x = newX;
+            factor = newFactor;
+            width = newWidth;
+            forRows(this, rows, width);
+        }
+
+        @Override
+        public void run(int worker, int from, int to) {
+            if (cap) {
+                kernels.softcap(x, 0, factor, width, from, to);
+            } else {
+                kernels.scale(x, 0, factor, width, from, to);
+            }
+        }
+    }
+}

@@ -1,0 +1,411 @@
+package jot.tensor;
+
+import java.util.ArrayDeque;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The threads that compute. Callers hand in passes; passes take turns in the order in which they came; within a pass its loops are
+ * split over all threads.
+ *
+ * <p>Thread-safe. The threads are daemons of this object's own, started by the first pass; without work they spin for some tens of
+ * microseconds and then park. Callers never compute and never spin: they park until their pass is done, so a virtual thread lets go of
+ * its carrier. After {@link #close()} no thread is left.
+ */
+public final class Workers implements AutoCloseable {
+    /** How long a thread without work looks for some before it parks. */
+    private static final long SPIN_NANOS = 60_000;
+    /** The same where threads outnumber processors, so that whoever waits is in somebody's way. */
+    private static final long CROWDED_SPIN_NANOS = 3_000;
+    private static final int SPINS_PER_LOOK = 32;
+
+    private final int threads;
+    private final String name;
+    private final long spinNanos;
+
+    private final ReentrantLock turn = new ReentrantLock();
+    private final ArrayDeque<Submission> queue = new ArrayDeque<>();
+    private final AtomicInteger queued = new AtomicInteger();
+    private Worker[] started;
+    private volatile boolean closed;
+    private volatile boolean stopped;
+
+    /** The loop being split: its number in the high half, the next item to be claimed in the low half. */
+    private final AtomicLong claim = new AtomicLong();
+    private final AtomicInteger unfinished = new AtomicInteger();
+    private final AtomicReference<Throwable> failure = new AtomicReference<>();
+    private RangeTask task;
+    private int items;
+    private int grain;
+    private boolean splitting;
+    private volatile boolean leaderParked;
+
+    /**
+     * Describes the threads; none is started yet.
+     *
+     * @param threads how many compute at once, 1 to 1,024
+     * @param name prefix of the threads' names
+     * @throws IllegalArgumentException if the number is out of range
+     */
+    public Workers(int threads, String name) {
+        if (threads < 1 || threads > 1024) {
+            throw new IllegalArgumentException("threads: expected 1 to 1024, found " + threads);
+        }
+        this.threads = threads;
+        this.name = name;
+        this.spinNanos = threads <= Runtime.getRuntime().availableProcessors() ? SPIN_NANOS : CROWDED_SPIN_NANOS;
+    }
+
+    /**
+     * Threads that compute.
+     *
+     * @return at least 1
+     */
+    public int threads() {
+        return threads;
+    }
+
+    /**
+     * Runs a pass on the workers and waits for its end.
+     *
+     * <p>An interrupt does not cut the wait short, as the pass writes into the caller's memory; the caller's interrupt status is set
+     * again at the end.
+     *
+     * @param pass what to compute
+     * @throws IllegalStateException if the workers are closed, or the caller is one of them
+     */
+    public void run(Pass pass) {
+        Submission submission = new Submission(pass);
+        Worker leader = submit(submission);
+        LockSupport.unpark(leader.thread);
+        submission.await();
+    }
+
+    private Worker submit(Submission submission) {
+        turn.lock();
+        try {
+            if (closed) {
+                throw new IllegalStateException(name + ": the workers are closed");
+            }
+            if (isWorker()) {
+                throw new IllegalStateException(name + ": a pass cannot be run from within a pass");
+            }
+            if (started == null) {
+                start();
+            }
+            queue.add(submission);
+            queued.incrementAndGet();
+            return started[0];
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    private boolean isWorker() {
+        if (started != null) {
+            for (Worker worker : started) {
+                if (worker.thread == Thread.currentThread()) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private void start() {
+        Worker[] workers = new Worker[threads];
+        for (int index = 0; index < threads; index++) {
+            workers[index] = new Worker(index);
+        }
+        started = workers;
+        for (Worker worker : workers) {
+            worker.thread.start();
+        }
+    }
+
+    /**
+     * Splits a loop over all threads and waits for its end; only for use within a pass, and not within another loop.
+     *
+     * <p>What a thread throws ends the loop and is thrown here, whichever thread it was.
+     *
+     * @param loop the body
+     * @param count items, at least 0
+     * @param grainSize items that a thread takes at a time, at least 1
+     * @throws IllegalStateException if called outside a pass or within another loop
+     */
+    public void forEach(RangeTask loop, int count, int grainSize) {
+        Worker[] workers = started;
+        if (workers == null || workers[0].thread != Thread.currentThread() || splitting) {
+            throw new IllegalStateException(name + ": a loop can be split only within a pass, and only once");
+        }
+        splitting = true;
+        try {
+            if (threads == 1 || count <= grainSize) {
+                if (count > 0) {
+                    loop.run(0, 0, count);
+                }
+            } else {
+                split(loop, count, grainSize);
+            }
+        } finally {
+            splitting = false;
+        }
+    }
+
+    private void split(RangeTask loop, int count, int grainSize) {
+        task = loop;
+        items = count;
+        grain = grainSize;
+        unfinished.set(count);
+        long number = (claim.get() >>> 32) + 1;
+        claim.set(number << 32);
+        wakeHelpers((count - 1) / grainSize);
+        work(0, number << 32);
+        awaitHelpers();
+        Throwable thrown = failure.get();
+        if (thrown != null) {
+            failure.set(null);
+            throw Workers.<RuntimeException>asIs(thrown);
+        }
+    }
+
+    private void wakeHelpers(int useful) {
+        Worker[] workers = started;
+        for (int index = 1; index < threads && index <= useful; index++) {
+            if (workers[index].parked) {
+                LockSupport.unpark(workers[index].thread);
+            }
+        }
+    }
+
+    /** Claims and does ranges of the loop whose number stands in the high half of {@code loop} until none is left. */
+    private void work(int worker, long loop) {
+        for (;;) {
+            long seen = claim.get();
+            int from = (int) seen;
+            // read before the claim succeeds: while a range is unclaimed, no other loop can take the fields
+            RangeTask body = task;
+            int count = items;
+            int step = grain;
+            if (seen >>> 32 != loop >>> 32 || from >= count || from < 0) {
+                return;
+            }
+            if (claim.compareAndSet(seen, seen + Math.min(step, count - from))) {
+                int to = from + Math.min(step, count - from);
+                runRange(body, worker, from, to);
+                if (unfinished.addAndGet(from - to) == 0 && leaderParked) {
+                    LockSupport.unpark(started[0].thread);
+                }
+            }
+        }
+    }
+
+    private void runRange(RangeTask body, int worker, int from, int to) {
+        if (failure.get() == null) {
+            try {
+                body.run(worker, from, to);
+            } catch (Throwable thrown) {
+                failure.compareAndSet(null, thrown);
+            }
+        }
+    }
+
+    private void awaitHelpers() {
+        long deadline = 0;
+        for (int spins = 1; unfinished.get() != 0; spins++) {
+            Thread.onSpinWait();
+            if (spins % SPINS_PER_LOOK == 0) {
+                long now = System.nanoTime();
+                deadline = deadline == 0 ? now + spinNanos : deadline;
+                if (now - deadline > 0) {
+                    leaderParked = true;
+                    while (unfinished.get() != 0) {
+                        LockSupport.park(this);
+                    }
+                    leaderParked = false;
+                } else {
+                    Thread.yield();
+                }
+            }
+        }
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <T extends Throwable> T asIs(Throwable thrown) throws T {
+        throw (T) thrown;
+    }
+
+    /**
+     * Lets the passes that were handed in end, then ends all threads and waits for them. Closing again does nothing.
+     *
+     * @throws IllegalStateException if called from within a pass
+     */
+    @Override
+    public void close() {
+        Worker[] workers;
+        turn.lock();
+        try {
+            if (isWorker()) {
+                throw new IllegalStateException(name + ": the workers cannot be closed from within a pass");
+            }
+            closed = true;
+            workers = started;
+        } finally {
+            turn.unlock();
+        }
+        if (workers != null) {
+            LockSupport.unpark(workers[0].thread);
+            join(workers);
+        }
+    }
+
+    private static void join(Worker[] workers) {
+        boolean interrupted = false;
+        for (Worker worker : workers) {
+            for (;;) {
+                try {
+                    worker.thread.join();
+                    break;
+                } catch (InterruptedException interrupt) {
+                    interrupted = true;
+                }
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** A pass and the caller who waits for it. */
+    private static final class Submission {
+        private final Pass pass;
+        private final Thread caller = Thread.currentThread();
+        private Throwable thrown;
+        private volatile boolean done;
+
+        Submission(Pass pass) {
+            this.pass = pass;
+        }
+
+        void execute() {
+            try {
+                pass.run();
+            } catch (Throwable failed) {
+                thrown = failed;
+            }
+            done = true;
+            LockSupport.unpark(caller);
+        }
+
+        void await() {
+            boolean interrupted = false;
+            while (!done) {
+                LockSupport.park(this);
+                interrupted |= Thread.interrupted();
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+            if (thrown != null) {
+                throw Workers.<RuntimeException>asIs(thrown);
+            }
+        }
+    }
+
+    /** One thread: number 0 leads the passes, the others help with its loops. */
+    private final class Worker implements Runnable {
+        private final int index;
+        private final Thread thread;
+        private volatile boolean parked;
+
+        Worker(int index) {
+            this.index = index;
+            this.thread = Thread.ofPlatform().daemon().name(name + "-" + index).inheritInheritableThreadLocals(false).unstarted(this);
+            this.thread.setContextClassLoader(null);
+        }
+
+        @Override
+        public void run() {
+            if (index == 0) {
+                lead();
+            } else {
+                help();
+            }
+        }
+
+        private void lead() {
+            for (Submission next = next(); next != null; next = next()) {
+                next.execute();
+            }
+            stopped = true;
+            for (Worker worker : started) {
+                LockSupport.unpark(worker.thread);
+            }
+        }
+
+        /** The next pass, or null once the workers are closed and all passes are done. */
+        private Submission next() {
+            for (;;) {
+                turn.lock();
+                try {
+                    Submission first = queue.poll();
+                    if (first != null) {
+                        queued.decrementAndGet();
+                        return first;
+                    }
+                    if (closed) {
+                        return null;
+                    }
+                } finally {
+                    turn.unlock();
+                }
+                idle(0);
+            }
+        }
+
+        private void help() {
+            long loop = 0;
+            while (!stopped) {
+                long seen = claim.get();
+                if (seen >>> 32 != loop >>> 32) {
+                    loop = seen;
+                    work(index, loop);
+                }
+                idle(loop);
+            }
+        }
+
+        private boolean hasWork(long loop) {
+            return index == 0 ? queued.get() != 0 || closed : claim.get() >>> 32 != loop >>> 32 || stopped;
+        }
+
+        /** Returns once there may be work: spins, then parks. */
+        private void idle(long loop) {
+            long deadline = 0;
+            for (int spins = 1; !hasWork(loop); spins++) {
+                Thread.onSpinWait();
+                if (spins % SPINS_PER_LOOK == 0) {
+                    long now = System.nanoTime();
+                    deadline = deadline == 0 ? now + spinNanos : deadline;
+                    if (now - deadline > 0) {
+                        parkUntilWork(loop);
+                        return;
+                    }
+                    Thread.yield();
+                }
+            }
+        }
+
+        private void parkUntilWork(long loop) {
+            parked = true;
+            while (!hasWork(loop)) {
+                LockSupport.park(Workers.this);
+                Thread.interrupted();
+            }
+            parked = false;
+        }
+    }
+}

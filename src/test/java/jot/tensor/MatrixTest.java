@@ -1,0 +1,158 @@
+package jot.tensor;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class MatrixTest {
+    private final Random random = new Random(7);
+
+    private float[] floats(int count) {
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = (float) random.nextGaussian() * 0.05f;
+        }
+        return values;
+    }
+
+    static Stream<WeightFormat> formats() {
+        return Stream.of(WeightFormat.F32, WeightFormat.F16, WeightFormat.BF16, WeightFormat.Q8, WeightFormat.Q4);
+    }
+
+    /** Half a step of each format, relative to the largest weight of the group. */
+    private static double step(WeightFormat format) {
+        return switch (format.label()) {
+            case "F32" -> 0;
+            case "F16" -> 0x1p-11;
+            case "BF16" -> 0x1p-8;
+            case "Q8" -> 0.51 / 127;
+            case "Q4" -> 1.01 / 15;
+            default -> throw new IllegalArgumentException(format.label());
+        };
+    }
+
+    @ParameterizedTest
+    @MethodSource("formats")
+    void rowsComeBackWithinHalfAStep(WeightFormat format) {
+        for (int inputs : new int[] {1, 3, 31, 32, 33, 100, 769}) {
+            float[] values = floats(5 * inputs);
+            Matrix matrix = Quantizer.convert(Matrix.of(values, 5, inputs), format, Arena.ofAuto());
+            assertEquals(format, matrix.format());
+            assertEquals(format.bytes(5, inputs), matrix.bytes());
+            float[] row = new float[inputs + 2];
+            for (int output = 0; output < 5; output++) {
+                matrix.row(output, row, 1);
+                for (int i = 0; i < inputs; i++) {
+                    double bound = step(format) * largest(values, output * inputs, inputs, i) + 1e-9;
+                    assertEquals(values[output * inputs + i], row[i + 1], bound);
+                }
+            }
+        }
+    }
+
+    private static double largest(float[] values, int from, int inputs, int i) {
+        double largest = 0;
+        for (int j = i / 32 * 32; j < Math.min(inputs, i / 32 * 32 + 32); j++) {
+            largest = Math.max(largest, Math.abs(values[from + j]));
+        }
+        return largest;
+    }
+
+    @Test
+    void roundsToNearestEven() {
+        assertEquals((short) 0x3f80, Quantizer.brain(1f));
+        assertEquals((short) 0x3f80, Quantizer.brain(Float.intBitsToFloat(0x3f808000)));
+        assertEquals((short) 0x3f82, Quantizer.brain(Float.intBitsToFloat(0x3f818000)));
+        assertEquals((short) 0x3f81, Quantizer.brain(Float.intBitsToFloat(0x3f808001)));
+        assertEquals((short) 0x7f80, Quantizer.brain(Float.POSITIVE_INFINITY));
+        assertTrue(Float.isNaN(Float.intBitsToFloat(Quantizer.brain(Float.intBitsToFloat(0x7f800001)) << 16)));
+    }
+
+    @Test
+    void microscalingFloatsAreLookedUp() {
+        MemorySegment codes = Arena.ofAuto().allocate(16);
+        for (int j = 0; j < 16; j++) {
+            codes.set(ValueLayout.JAVA_BYTE, j, (byte) (j | (15 - j) << 4));
+        }
+        MemorySegment scales = Arena.ofAuto().allocate(4);
+        scales.set(Matrix.FLOAT, 0, 0.25f);
+        WeightFormat.Coded format = (WeightFormat.Coded) WeightFormat.MXFP4;
+        float[] row = new float[32];
+        Matrix.coded(format, codes, scales, null, 1, 32).row(0, row, 0);
+        assertEquals(0.125f, row[1]);
+        assertEquals(1.5f, row[7]);
+        assertEquals(-1.5f, row[15]);
+        assertEquals(-1.5f, row[16]);
+        assertEquals(0f, row[31]);
+    }
+
+    @ParameterizedTest
+    @MethodSource("formats")
+    void slicesShareTheRows(WeightFormat format) {
+        Matrix matrix = Quantizer.convert(Matrix.of(floats(7 * 40), 7, 40), format, Arena.ofAuto());
+        Matrix slice = matrix.slice(2, 5);
+        assertEquals(3, slice.outputs());
+        float[] expected = new float[40];
+        float[] found = new float[40];
+        matrix.row(4, expected, 0);
+        slice.row(2, found, 0);
+        assertArrayEquals(expected, found);
+        assertThrows(IllegalArgumentException.class, () -> matrix.slice(3, 8));
+        assertThrows(IllegalArgumentException.class, () -> matrix.slice(3, 3));
+        assertThrows(IndexOutOfBoundsException.class, () -> slice.row(3, found, 0));
+    }
+
+    @Test
+    void wrongSizesAreRefused() {
+        Matrix matrix = Matrix.of(floats(12), 3, 4);
+        assertThrows(IllegalArgumentException.class, () -> Matrix.of(new float[11], 3, 4));
+        assertThrows(IllegalArgumentException.class, () -> Matrix.of(new float[0], 0, 4));
+        WeightFormat.Coded q4 = (WeightFormat.Coded) WeightFormat.Q4;
+        MemorySegment plane = Arena.ofAuto().allocate(4);
+        MemorySegment codes = Arena.ofAuto().allocate(16);
+        assertThrows(IllegalArgumentException.class, () -> Matrix.coded(q4, codes, plane, null, 1, 32));
+        assertThrows(IllegalArgumentException.class, () -> Matrix.coded(q4, codes, plane, plane, 1, 33));
+        assertThrows(IllegalArgumentException.class, () -> new Quantizer(WeightFormat.MXFP4, 1, 32, Arena.ofAuto()));
+        assertThrows(IllegalArgumentException.class, () -> new WeightFormat.Coded("Q5", 5, null, false));
+        assertSame(matrix, Quantizer.convert(matrix, WeightFormat.F32, Arena.ofAuto()));
+    }
+
+    @Test
+    void valuesThatAFormatCannotHoldAreRefused() {
+        Matrix large = Matrix.of(new float[] {1, 70_000}, 1, 2);
+        Matrix nan = Matrix.of(new float[] {1, Float.NaN}, 1, 2);
+        assertThrows(IllegalArgumentException.class, () -> Quantizer.convert(large, WeightFormat.F16, Arena.ofAuto()));
+        assertThrows(IllegalArgumentException.class, () -> Quantizer.convert(nan, WeightFormat.Q8, Arena.ofAuto()));
+        assertThrows(IllegalArgumentException.class, () -> Quantizer.convert(nan, WeightFormat.Q4, Arena.ofAuto()));
+        assertEquals(0, nan.firstNonFinite(0, 1));
+        assertEquals(-1, large.firstNonFinite(0, 1));
+    }
+
+    @Test
+    void strideAvoidsCacheConflicts() {
+        for (int width : new int[] {1, 16, 17, 768, 1024, 2048, 3072, 4096, 5632}) {
+            Activations x = new Activations(3, width);
+            assertTrue(x.stride() >= width);
+            assertTrue(x.stride() * 4L % 4096 != 0);
+            assertEquals(2 * x.stride(), x.at(2));
+        }
+        Activations x = new Activations(1, 5);
+        x.values()[3] = 7;
+        x.ensureRows(9);
+        assertTrue(x.rows() >= 9);
+        assertEquals(7, x.values()[3]);
+        assertThrows(IllegalArgumentException.class, () -> new Activations(1, 0));
+        assertThrows(IllegalArgumentException.class, () -> new Activations(Integer.MAX_VALUE, 100));
+    }
+}
