@@ -1,0 +1,153 @@
+package jot.generation;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+
+import jot.model.Architecture;
+import jot.model.CacheLayout;
+import jot.model.ForwardPass;
+import jot.model.KvCache;
+import jot.model.Transformer;
+import jot.tensor.ParallelKernels;
+import jot.tensor.Workers;
+
+/**
+ * Runs the forward passes of one model on its workers.
+ *
+ * <p>Thread-safe: passes take turns, fairly. It knows who is using the model, so that closing can wait for them.
+ */
+public final class Inference {
+
+    private final Transformer transformer;
+    private final Workers workers;
+    private final ForwardPass pass;
+    private final CacheLayout layout;
+    private final Map<Thread, Integer> users = new HashMap<>();
+    private volatile boolean closing;
+
+    /** Runs a model on some kernels. */
+    public Inference(Transformer transformer, ParallelKernels kernels, Workers workers) {
+        this.transformer = transformer;
+        this.workers = workers;
+        this.pass = new ForwardPass(transformer, kernels);
+        this.layout = new CacheLayout(transformer.architecture());
+    }
+
+    /** The blueprint of the model. */
+    public Architecture architecture() {
+        return transformer.architecture();
+    }
+
+    /** Positions that fit, or {@link Integer#MAX_VALUE} where the model sets no limit. */
+    public int context() {
+        return architecture().context().orElse(Integer.MAX_VALUE);
+    }
+
+    /** A new, empty key/value cache. */
+    public KvCache newCache() {
+        return new KvCache(layout);
+    }
+
+    /** Bytes of cache that one position takes. */
+    public long cacheBytesPerPosition() {
+        return layout.bytesPerPosition();
+    }
+
+    Transformer transformer() {
+        return transformer;
+    }
+
+    /** The state of the pass that is running; only for use within one. */
+    ForwardPass pass() {
+        return pass;
+    }
+
+    /** Runs a pass when its turn has come, and returns when it is over. */
+    void run(jot.tensor.Pass work) {
+        workers.run(work);
+    }
+
+    /** Whether {@link #close()} has begun, so that generations are to end. */
+    public boolean isClosing() {
+        return closing;
+    }
+
+    /**
+     * Says that the calling thread is going to use the model.
+     *
+     * @return to be closed by the same thread when it is done
+     * @throws IllegalStateException if the model is closed
+     */
+    public Use use() {
+        Thread thread = Thread.currentThread();
+        synchronized (users) {
+            if (closing) {
+                throw new IllegalStateException("the model is closed");
+            }
+            users.merge(thread, 1, Integer::sum);
+        }
+        return () -> leave(thread);
+    }
+
+    private void leave(Thread thread) {
+        synchronized (users) {
+            users.computeIfPresent(thread, (key, count) -> count == 1 ? null : count - 1);
+            users.notifyAll();
+        }
+    }
+
+    /**
+     * Lets running generations end and waits for everyone who uses the model.
+     *
+     * @return false if it was closed before
+     * @throws IllegalStateException if the calling thread itself is using the model, as a listener does
+     */
+    public boolean close() {
+        boolean interrupted = false;
+        synchronized (users) {
+            if (users.containsKey(Thread.currentThread())) {
+                throw new IllegalStateException("close called from within a generation, which it would have to wait for");
+            }
+            boolean first = !closing;
+            closing = true;
+            while (!users.isEmpty()) {
+                try {
+                    users.wait();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+            return first;
+        }
+    }
+
+    /**
+     * Checks tokens before they enter the model.
+     *
+     * @throws IllegalArgumentException if one is outside the vocabulary
+     */
+    public void checkTokens(int[] tokens) {
+        int vocabulary = architecture().vocabulary();
+        for (int i = 0; i < tokens.length; i++) {
+            if (tokens[i] < 0 || tokens[i] >= vocabulary) {
+                throw new IllegalArgumentException("token " + tokens[i] + " at index " + i + " is outside the vocabulary of " + vocabulary);
+            }
+        }
+    }
+
+    /** A use of the model by one thread. */
+    @FunctionalInterface
+    public interface Use extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    @Override
+    public String toString() {
+        return "Inference" + Arrays.asList(architecture().family());
+    }
+}

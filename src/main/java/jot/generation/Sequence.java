@@ -1,0 +1,120 @@
+package jot.generation;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.BooleanSupplier;
+
+import jot.model.ForwardPass;
+import jot.model.KvCache;
+import jot.model.Segment;
+import jot.tensor.Activations;
+
+/**
+ * Tokens that have gone through the model, with their cache and the logits of what may follow.
+ *
+ * <p>Not thread-safe.
+ */
+public final class Sequence {
+
+    /** Tokens of a prompt that go through the model together; bounds the buffers. */
+    static final int CHUNK = 512;
+
+    private final Inference inference;
+    private final KvCache cache;
+    private final float[] logits;
+    private int[] tokens;
+
+    /** An empty sequence. */
+    public Sequence(Inference inference) {
+        this(inference, inference.newCache(), new float[inference.architecture().vocabulary()], new int[64]);
+    }
+
+    private Sequence(Inference inference, KvCache cache, float[] logits, int[] tokens) {
+        this.inference = inference;
+        this.cache = cache;
+        this.logits = logits;
+        this.tokens = tokens;
+    }
+
+    /** Tokens so far. */
+    public int length() {
+        return cache.length();
+    }
+
+    /** The tokens so far. */
+    public int[] tokens() {
+        return Arrays.copyOf(tokens, length());
+    }
+
+    /** Places left in the context. */
+    public int room() {
+        return inference.context() - length();
+    }
+
+    /** Logits of the next token, {@code [vocabulary]}; the array is reused. */
+    public float[] logits() {
+        return logits;
+    }
+
+    /** Bytes of its cache. */
+    public long cacheBytes() {
+        return cache.bytes();
+    }
+
+    /** A second sequence that goes on from here; the cache so far is shared. */
+    public Sequence fork() {
+        return new Sequence(inference, cache.fork(), logits.clone(), tokens.clone());
+    }
+
+    /** Forgets all tokens from a position on; the logits are those of whatever is appended next. */
+    public void rewind(int position) {
+        cache.rewind(position);
+    }
+
+    /**
+     * Sends tokens through the model and leaves the logits of what may follow.
+     *
+     * @param stopped asked between blocks whether to stop
+     * @return whether all were appended; if not, whole chunks may have been
+     * @throws IllegalArgumentException if a token is outside the vocabulary or they do not fit the context
+     */
+    public boolean append(int[] more, BooleanSupplier stopped) {
+        inference.checkTokens(more);
+        if (more.length > room()) {
+            throw new IllegalArgumentException(String.format(Locale.ROOT, "%,d tokens after %,d, context of %,d", more.length, length(),
+                    inference.context()));
+        }
+        ensureTokens(length() + more.length);
+        System.arraycopy(more, 0, tokens, length(), more.length);
+        int end = length() + more.length;
+        while (length() < end) {
+            int to = Math.min(end, length() + CHUNK);
+            if (!forward(to, to == end, stopped)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Runs the tokens up to {@code to} that are not in the cache yet. */
+    private boolean forward(int to, boolean last, BooleanSupplier stopped) {
+        boolean[] done = new boolean[1];
+        List<Segment> segments = List.of(new Segment(cache, tokens, length(), to, last ? Segment.Wanted.LAST : Segment.Wanted.NONE));
+        inference.run(() -> {
+            ForwardPass pass = inference.pass().stopWhen(stopped).observedBy(null);
+            done[0] = inference.transformer().forward(segments, pass);
+            if (done[0] && last) {
+                Activations rows = pass.logits();
+                System.arraycopy(rows.values(), rows.at(pass.firstLogitRow(0)), logits, 0, logits.length);
+            }
+        });
+        return done[0];
+    }
+
+    private void ensureTokens(int count) {
+        if (count > tokens.length) {
+            tokens = Arrays.copyOf(tokens, Math.max(count, 2 * tokens.length));
+        }
+    }
+}

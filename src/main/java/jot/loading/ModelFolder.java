@@ -1,0 +1,62 @@
+package jot.loading;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+import jot.checkpoint.CheckpointFormatException;
+import jot.json.Json;
+import jot.json.JsonException;
+import jot.json.JsonObject;
+import jot.model.family.Config;
+
+/**
+ * Where the files of a model are: the one place that knows their names.
+ *
+ * @param folder holds the configuration and the tokenizer
+ * @param weights what to open as checkpoint: the folder, or one file in it
+ */
+record ModelFolder(Path folder, Path weights) {
+
+    private static final String CONFIG = "config.json";
+    private static final String GENERATION_CONFIG = "generation_config.json";
+
+    /**
+     * Finds the files of a model.
+     *
+     * @param path a model folder, or one file of weights within one
+     * @throws CheckpointFormatException if there is no model
+     */
+    static ModelFolder at(Path path) throws CheckpointFormatException {
+        boolean isFolder = Files.isDirectory(path);
+        if (!isFolder && !Files.exists(path)) {
+            throw new CheckpointFormatException(path, "", "a model folder or a file of weights", "nothing");
+        }
+        Path folder = isFolder ? path : path.toAbsolutePath().getParent();
+        if (!Files.isRegularFile(folder.resolve(CONFIG))) {
+            throw new CheckpointFormatException(folder, "", "a model folder with a " + CONFIG, "no such file");
+        }
+        return new ModelFolder(folder, path);
+    }
+
+    /** The model's configuration. */
+    Config config() throws IOException {
+        Path file = folder.resolve(CONFIG);
+        return new Config(file, read(file));
+    }
+
+    /** The values of {@code generation_config.json}, if it is there. */
+    Optional<JsonObject> generationConfig() throws IOException {
+        Path file = folder.resolve(GENERATION_CONFIG);
+        return Files.isRegularFile(file) ? Optional.of(read(file)) : Optional.empty();
+    }
+
+    private static JsonObject read(Path file) throws IOException {
+        try {
+            return Json.parse(Files.readAllBytes(file)).asObject("document");
+        } catch (JsonException e) {
+            throw CheckpointFormatException.of(file, e);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+package jot.loading;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.OptionalInt;
+
+import jot.checkpoint.Checkpoint;
+import jot.checkpoint.CheckpointFormatException;
+import jot.model.Architecture;
+import jot.model.Transformer;
+import jot.model.family.Config;
+import jot.model.family.Families;
+import jot.model.family.Family;
+import jot.tensor.KernelSelection;
+import jot.tensor.ParallelKernels;
+import jot.tensor.Workers;
+
+/** Makes a model of a folder: the one place that wires checkpoint, family, weights and tokenizer. */
+public final class ModelLoader {
+
+    private ModelLoader() {
+    }
+
+    /**
+     * Loads a model.
+     *
+     * @param path a model folder, or a file of weights within one
+     * @throws CheckpointFormatException if a file is damaged, or says something that Jot does not do
+     * @throws IOException if a file cannot be read
+     */
+    public static LoadedModel load(Path path, LoadSettings settings) throws IOException {
+        ModelFolder folder = ModelFolder.at(path);
+        Config config = folder.config();
+        Family family = Families.of(config);
+        Architecture architecture = bounded(family.architecture(config), settings.context());
+        KernelSelection kernels = KernelSelection.choose(settings.backend());
+        Workers workers = new Workers(settings.threads(), "jot");
+        Arena memory = Arena.ofShared();
+        Checkpoint checkpoint = null;
+        try {
+            checkpoint = Checkpoint.open(folder.weights(), settings.mapped());
+            WeightReader weights = new WeightReader(checkpoint, family.tensors(config), workers, memory);
+            Transformer transformer = new TransformerBuilder(architecture, weights, settings.progress()).build();
+            ModelDescription description = ModelInspector.describe(folder, config, checkpoint);
+            return new LoadedModel(transformer, config.values(), folder.generationConfig(), description,
+                    new ParallelKernels(kernels, workers), workers, kernels.description(), checkpoint, memory);
+        } catch (IOException | RuntimeException | Error e) {
+            workers.close();
+            memory.close();
+            if (checkpoint != null) {
+                checkpoint.close();
+            }
+            throw e;
+        }
+    }
+
+    private static Architecture bounded(Architecture architecture, OptionalInt context) {
+        if (context.isEmpty()) {
+            return architecture;
+        }
+        int own = architecture.context().orElse(Integer.MAX_VALUE);
+        if (context.getAsInt() > own) {
+            throw new IllegalArgumentException("a context of " + context.getAsInt() + " tokens, but the model's own is " + own);
+        }
+        return architecture.withContext(context);
+    }
+}

@@ -1,0 +1,143 @@
+package jot.loading;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+
+import jot.checkpoint.CheckpointFormatException;
+import jot.model.Architecture;
+import jot.model.Attention;
+import jot.model.AttentionPlan;
+import jot.model.Block;
+import jot.model.BlockPlan;
+import jot.model.Embedding;
+import jot.model.EmbeddingPlan;
+import jot.model.FeedForward;
+import jot.model.FeedForwardPlan;
+import jot.model.Head;
+import jot.model.HeadPlan;
+import jot.model.Linear;
+import jot.model.Norm;
+import jot.model.NormPlan;
+import jot.model.PositionPlan;
+import jot.model.Rotary;
+import jot.model.Transformer;
+import jot.model.family.Role;
+import jot.tensor.AttentionShape;
+import jot.tensor.Matrix;
+
+/** Joins a blueprint and the tensors of a checkpoint to a Transformer. */
+final class TransformerBuilder {
+
+    private static final System.Logger LOG = System.getLogger("jot.loading");
+
+    private final Architecture architecture;
+    private final WeightReader weights;
+    private final LoadProgress progress;
+    private final List<Rotary> rotaries;
+
+    TransformerBuilder(Architecture architecture, WeightReader weights, LoadProgress progress) {
+        this.architecture = architecture;
+        this.weights = weights;
+        this.progress = progress;
+        this.rotaries = distinctRotaries(architecture);
+    }
+
+    private static List<Rotary> distinctRotaries(Architecture architecture) {
+        LinkedHashSet<Rotary> distinct = new LinkedHashSet<>();
+        architecture.blocks().forEach(block -> block.attention().rotary().ifPresent(distinct::add));
+        return List.copyOf(distinct);
+    }
+
+    /** The Transformer; fails where a tensor is missing, misshapen or one too many. */
+    Transformer build() throws CheckpointFormatException {
+        Embedding embedding = embedding();
+        List<Block> blocks = new ArrayList<>();
+        for (int layer = 0; layer < architecture.blocks().size(); layer++) {
+            blocks.add(block(layer));
+            progress.report(layer + 1, architecture.blocks().size());
+        }
+        Norm finalNorm = norm(architecture.finalNorm(), Role.FINAL_NORM, 0);
+        Head head = head(embedding);
+        weights.finish();
+        return new Transformer(architecture, embedding, blocks, finalNorm, head, rotaries);
+    }
+
+    private Embedding embedding() throws CheckpointFormatException {
+        EmbeddingPlan plan = architecture.embedding();
+        Matrix tokens = weights.matrix(Role.TOKEN_EMBEDDING, architecture.vocabulary(), plan.width());
+        Matrix positions = switch (plan.positions()) {
+            case PositionPlan.None none -> null;
+            case PositionPlan.Learned learned -> weights.matrix(Role.POSITION_EMBEDDING, learned.rows(), architecture.width());
+            case PositionPlan.Sinusoidal sinusoidal -> SinusoidalTable.of(sinusoidal, architecture.width());
+        };
+        Linear projection = plan.width() == architecture.width() ? null
+                : weights.linear(Role.EMBEDDING_PROJECTION, 0, architecture.width(), plan.width(), false);
+        return new Embedding(plan, tokens, positions, projection, norm(plan.norm(), Role.EMBEDDING_NORM, 0));
+    }
+
+    private Block block(int layer) throws CheckpointFormatException {
+        BlockPlan plan = architecture.blocks().get(layer);
+        return new Block(plan, attention(layer, plan.attention()),
+                norm(plan.attentionNorms().input(), Role.ATTENTION_NORM, layer),
+                norm(plan.attentionNorms().output(), Role.ATTENTION_OUTPUT_NORM, layer),
+                feedForward(layer, plan.feedForward()),
+                norm(plan.feedForwardNorms().input(), Role.FEED_FORWARD_NORM, layer),
+                norm(plan.feedForwardNorms().output(), Role.FEED_FORWARD_OUTPUT_NORM, layer));
+    }
+
+    private Attention attention(int layer, AttentionPlan plan) throws CheckpointFormatException {
+        int width = architecture.width();
+        List<Linear> projections = weights.queriesKeysValues(layer, plan.heads(), plan.keyHeads(), plan.headSize(), width,
+                plan.inputBias());
+        AttentionShape shape = new AttentionShape(plan.heads(), plan.keyHeads(), plan.headSize(), plan.headSize(), plan.scale(),
+                plan.window().orElse(0), plan.softcap(), plan.alibi() ? AlibiSlopes.of(plan.heads()) : null, null);
+        int rotary = plan.rotary().map(rotaries::indexOf).orElse(-1);
+        Linear output = weights.linear(Role.ATTENTION_OUTPUT, layer, width, plan.queryWidth(), plan.outputBias());
+        return new Attention(plan, shape, layer, rotary, projections, null, null, output);
+    }
+
+    private FeedForward feedForward(int layer, FeedForwardPlan plan) throws CheckpointFormatException {
+        return switch (plan) {
+            case FeedForwardPlan.Dense dense -> dense(layer, dense);
+            case FeedForwardPlan.Experts experts -> throw new IllegalStateException("experts");
+        };
+    }
+
+    private FeedForward dense(int layer, FeedForwardPlan.Dense plan) throws CheckpointFormatException {
+        int width = architecture.width();
+        Linear gate = plan.form() instanceof FeedForwardPlan.Form.Gated
+                ? weights.linear(Role.GATE, layer, plan.width(), width, plan.inputBias()) : null;
+        Linear up = weights.linear(Role.UP, layer, plan.width(), width, plan.inputBias());
+        return new FeedForward.Dense(plan, gate, up, weights.linear(Role.DOWN, layer, width, plan.width(), plan.outputBias()));
+    }
+
+    private Norm norm(Optional<NormPlan> plan, Role role, int layer) throws CheckpointFormatException {
+        return weights.norm(plan, role, layer, architecture.width());
+    }
+
+    private Head head(Embedding embedding) throws CheckpointFormatException {
+        HeadPlan.LanguageModel plan = switch (architecture.head()) {
+            case HeadPlan.LanguageModel languageModel -> languageModel;
+        };
+        int width = embedding.tokens().inputs();
+        Linear projection = width == architecture.width() ? null
+                : weights.linear(Role.HEAD_PROJECTION, 0, width, architecture.width(), false);
+        if (!plan.tied()) {
+            return new Head(plan, projection, weights.linear(Role.HEAD, 0, architecture.vocabulary(), width, plan.biased()));
+        }
+        warnIfHeadDiffers();
+        return new Head(plan, projection, new Linear(embedding.tokens(), null));
+    }
+
+    /** A file may hold a head beside an embedding that it is tied to: the embedding counts. */
+    private void warnIfHeadDiffers() {
+        weights.spare(Role.HEAD).ifPresent(head -> {
+            if (!weights.sameAsEmbedding(head)) {
+                LOG.log(System.Logger.Level.WARNING, "{0}: {1} differs from the embedding that config.json ties it to; it is left out",
+                        head.file(), head.name());
+            }
+        });
+    }
+}

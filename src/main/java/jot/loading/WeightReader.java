@@ -1,0 +1,207 @@
+package jot.loading;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+import jot.checkpoint.Checkpoint;
+import jot.checkpoint.CheckpointFormatException;
+import jot.checkpoint.DataType;
+import jot.checkpoint.Tensor;
+import jot.model.Linear;
+import jot.model.Norm;
+import jot.model.NormPlan;
+import jot.model.family.Role;
+import jot.model.family.TensorTable;
+import jot.tensor.Matrix;
+import jot.tensor.WeightFormat;
+import jot.tensor.Workers;
+
+/**
+ * Takes the tensors of a checkpoint by their role: name and shape are asked for together, so that a wrong file fails here, with the
+ * name and both shapes.
+ *
+ * <p>Whatever layout the file has, what it returns is uniform: matrices {@code [outputs][inputs]}, queries before keys before values,
+ * norm weights without an offset. Not thread-safe.
+ */
+final class WeightReader {
+
+    private final Checkpoint checkpoint;
+    private final TensorTable table;
+    private final String prefix;
+    private final WeightConversion conversion;
+    private final Set<String> taken = new HashSet<>();
+
+    WeightReader(Checkpoint checkpoint, TensorTable table, Workers workers, SegmentAllocator memory) throws CheckpointFormatException {
+        this.checkpoint = checkpoint;
+        this.table = table;
+        this.prefix = findPrefix();
+        this.conversion = new WeightConversion(workers, memory);
+    }
+
+    private String findPrefix() throws CheckpointFormatException {
+        String name = table.name(Role.TOKEN_EMBEDDING).orElseThrow() + ".weight";
+        for (String candidate : table.prefixes()) {
+            if (checkpoint.names().contains(candidate + name)) {
+                return candidate;
+            }
+        }
+        throw new CheckpointFormatException(checkpoint.files().getFirst(), "tensor names", table.prefixes().getFirst() + name,
+                checkpoint.names().size() + " tensors, none of that name");
+    }
+
+    /** Whether the family has a tensor of this role. */
+    boolean knows(Role role) {
+        return table.name(role).isPresent();
+    }
+
+    /** Whether the file has a tensor of this role. */
+    boolean has(Role role, int block) {
+        return knows(role) && checkpoint.names().contains(name(role, block) + ".weight");
+    }
+
+    /** A table outside of blocks. */
+    Matrix matrix(Role role, int outputs, int inputs) throws CheckpointFormatException {
+        Tensor tensor = take(name(role, 0) + ".weight", outputs, inputs);
+        return matrix(tensor, tensor.data(), outputs, inputs);
+    }
+
+    /** A matrix with its bias. */
+    Linear linear(Role role, int block, int outputs, int inputs, boolean biased) throws CheckpointFormatException {
+        return linear(role, block, outputs, inputs, biased, new int[0]);
+    }
+
+    /** The same with its outputs in another order; an empty order leaves them as they are stored. */
+    private Linear linear(Role role, int block, int outputs, int inputs, boolean biased, int[] order) throws CheckpointFormatException {
+        String name = name(role, block);
+        float[] bias = biased ? vector(name + ".bias", outputs) : null;
+        boolean turn = table.transposed() && name.contains("." + block + ".");
+        Tensor tensor = turn ? take(name + ".weight", inputs, outputs) : take(name + ".weight", outputs, inputs);
+        MemorySegment values = tensor.data();
+        if (turn) {
+            values = conversion.transpose(values, inputs, outputs, elementBytes(tensor));
+        }
+        if (order.length > 0) {
+            values = conversion.reorder(values, (long) inputs * elementBytes(tensor), order);
+            bias = bias == null ? null : reorder(bias, order);
+        }
+        return new Linear(matrix(tensor, values, outputs, inputs), bias);
+    }
+
+    private static float[] reorder(float[] stored, int[] order) {
+        float[] ordered = new float[order.length];
+        for (int i = 0; i < order.length; i++) {
+            ordered[i] = stored[order[i]];
+        }
+        return ordered;
+    }
+
+    /** Queries, keys and values, {@code [heads · size + 2 · keyHeads · size][width]}: one matrix or three, in this order. */
+    List<Linear> queriesKeysValues(int block, int heads, int keyHeads, int size, int width, boolean biased)
+            throws CheckpointFormatException {
+        if (!knows(Role.QUERY_KEY_VALUE)) {
+            return List.of(linear(Role.QUERY, block, heads * size, width, biased), linear(Role.KEY, block, keyHeads * size, width, biased),
+                    linear(Role.VALUE, block, keyHeads * size, width, biased));
+        }
+        int[] order = RowOrder.queriesKeysValues(table.queryKeyValueLayout(), heads, keyHeads, size);
+        return List.of(linear(Role.QUERY_KEY_VALUE, block, (heads + 2 * keyHeads) * size, width, biased, order));
+    }
+
+    /** A vector that must be there. */
+    private float[] vector(String name, int size) throws CheckpointFormatException {
+        return take(name, size).floats();
+    }
+
+    /** The norm that a plan describes, or null for none. */
+    Norm norm(Optional<NormPlan> plan, Role role, int block, int width) throws CheckpointFormatException {
+        if (plan.isEmpty()) {
+            return null;
+        }
+        String name = name(role, block);
+        return switch (plan.get()) {
+            case NormPlan.Layer layer -> new Norm(layer, layer.weighted() ? normWeight(name, width) : null,
+                    layer.biased() ? vector(name + ".bias", width) : null);
+            case NormPlan.RootMeanSquare rms -> new Norm(rms, rms.weighted() ? normWeight(name, width) : null, null);
+        };
+    }
+
+    private float[] normWeight(String name, int width) throws CheckpointFormatException {
+        float[] weight = vector(name + ".weight", width);
+        for (int i = 0; i < width; i++) {
+            weight[i] += table.normOffset();
+        }
+        return weight;
+    }
+
+    /** Takes a tensor that the model does not use, if it is there. */
+    Optional<Tensor> spare(Role role) {
+        if (!knows(role)) {
+            return Optional.empty();
+        }
+        String name = name(role, 0) + ".weight";
+        if (!checkpoint.names().contains(name)) {
+            return Optional.empty();
+        }
+        taken.add(name);
+        return Optional.of(checkpoint.tensor(name));
+    }
+
+    /** Whether a tensor holds the same bytes as the token embedding. */
+    boolean sameAsEmbedding(Tensor tensor) {
+        return tensor.data().mismatch(checkpoint.tensor(name(Role.TOKEN_EMBEDDING, 0) + ".weight").data()) < 0;
+    }
+
+    /** Refuses tensors that nobody asked for. */
+    void finish() throws CheckpointFormatException {
+        for (String name : checkpoint.names()) {
+            String bare = name.startsWith(prefix) ? name.substring(prefix.length()) : name;
+            if (!taken.contains(name) && !table.leavesOut(bare)) {
+                throw new CheckpointFormatException(checkpoint.tensor(name).file(), name, "only tensors of the model",
+                        "one that it has no use for, of shape " + Arrays.toString(checkpoint.shape(name)));
+            }
+        }
+    }
+
+    private String name(Role role, int block) {
+        String name = table.name(role).orElseThrow(() -> new IllegalStateException("the family names no tensor for " + role));
+        String numbered = name.replace("{}", Integer.toString(block));
+        return numbered.startsWith("/") ? numbered.substring(1) : prefix + numbered;
+    }
+
+    private Tensor take(String name, long... shape) throws CheckpointFormatException {
+        if (!checkpoint.names().contains(name)) {
+            throw new CheckpointFormatException(checkpoint.files().getFirst(), name, "a tensor of shape " + Arrays.toString(shape),
+                    "no such tensor");
+        }
+        Tensor tensor = checkpoint.tensor(name);
+        if (!Arrays.equals(tensor.shape(), shape)) {
+            throw new CheckpointFormatException(tensor.file(), name, "shape " + Arrays.toString(shape),
+                    "shape " + Arrays.toString(tensor.shape()));
+        }
+        taken.add(name);
+        format(tensor);
+        return tensor;
+    }
+
+    private static Matrix matrix(Tensor tensor, MemorySegment values, int outputs, int inputs) throws CheckpointFormatException {
+        return Matrix.plain(format(tensor), values, outputs, inputs);
+    }
+
+    private static int elementBytes(Tensor tensor) {
+        return tensor.dataType() == DataType.F32 ? 4 : 2;
+    }
+
+    private static WeightFormat.Plain format(Tensor tensor) throws CheckpointFormatException {
+        return switch (tensor.dataType()) {
+            case F32 -> WeightFormat.Plain.F32;
+            case F16 -> WeightFormat.Plain.F16;
+            case BF16 -> WeightFormat.Plain.BF16;
+            default -> throw new CheckpointFormatException(tensor.file(), tensor.name(), "weights as F32, F16 or BF16",
+                    tensor.dataType().toString());
+        };
+    }
+}

@@ -1,0 +1,37 @@
+package jot.model;
+
+import jot.tensor.Activations;
+
+/** The feed-forward sublayer with its weights. */
+public sealed interface FeedForward permits FeedForward.Dense {
+
+    /** Reads {@code input [rows][width]}, writes {@code to [rows][width]}. */
+    void apply(Activations input, Activations to, ForwardPass pass);
+
+    /**
+     * One feed-forward for all tokens.
+     *
+     * @param plan its shape
+     * @param gate {@code [inner][width]}, or null without a gate
+     * @param up {@code [inner][width]}
+     * @param down {@code [width][inner]}
+     */
+    record Dense(FeedForwardPlan.Dense plan, Linear gate, Linear up, Linear down) implements FeedForward {
+
+        @Override
+        public void apply(Activations input, Activations to, ForwardPass pass) {
+            Activations inner = pass.scratch().inner();                               // [rows][inner]
+            int rows = pass.rows().all();
+            up.apply(input, inner, 0, pass.rows(), pass.kernels());
+            switch (plan.form()) {
+                case FeedForwardPlan.Form.Plain plain -> pass.kernels().activate(plain.activation(), inner, 0, plan.width(), rows);
+                case FeedForwardPlan.Form.Gated gated -> {
+                    Activations gates = pass.scratch().gates();                       // [rows][inner]
+                    gate.apply(input, gates, 0, pass.rows(), pass.kernels());
+                    pass.kernels().gate(gated.activation(), gates, 0, inner, 0, inner, 0, plan.width(), rows);
+                }
+            }
+            down.apply(inner, to, 0, pass.rows(), pass.kernels());                    // [rows][width]
+        }
+    }
+}

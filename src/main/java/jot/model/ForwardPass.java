@@ -1,0 +1,266 @@
+package jot.model;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+
+import jot.tensor.Activations;
+import jot.tensor.AttentionRows;
+import jot.tensor.ParallelKernels;
+
+/**
+ * The state of a forward pass: its rows, its buffers and the kernels that it runs on.
+ *
+ * <p>A row is a token at a position of a sequence. Rows of short segments (one token of a sequence that decodes) come first, rows
+ * of prompts after them. One object serves any number of passes, one at a time; not thread-safe.
+ */
+public final class ForwardPass {
+
+    private final ParallelKernels kernels;
+    private final Scratch scratch;
+    private final List<Rotary> rotaries;
+    private final float[][] fixedFrequencies;
+    private final float[][] cosines;
+    private final float[][] sines;
+
+    private List<Segment> segments = List.of();
+    private AttentionRows[] sequences = {};
+    private int[] firstRows = {};
+    private int[] firstLogitRows = {};
+    private int[] tokens = {};
+    private int[] positions = {};
+    private int[] tableRows = {};
+    private RowCounts rows = new RowCounts(0, 0);
+    private RowCounts logitRows = new RowCounts(0, 0);
+    private BooleanSupplier stopped = () -> false;
+    private HiddenStates observer;
+
+    /** The state for passes of a model on some kernels. */
+    public ForwardPass(Transformer transformer, ParallelKernels kernels) {
+        this.kernels = kernels;
+        this.scratch = new Scratch(transformer.architecture());
+        this.rotaries = transformer.rotaries();
+        this.fixedFrequencies = new float[rotaries.size()][];
+        this.cosines = new float[rotaries.size()][0];
+        this.sines = new float[rotaries.size()][0];
+    }
+
+    /** Lets every following pass end early, between two blocks, once the supplier says so. */
+    public ForwardPass stopWhen(BooleanSupplier condition) {
+        this.stopped = condition;
+        return this;
+    }
+
+    /** Shows the residual stream of every following pass to an observer, or to none if null. */
+    public ForwardPass observedBy(HiddenStates hiddenStates) {
+        this.observer = hiddenStates;
+        return this;
+    }
+
+    /** Sets out the rows of the next pass. */
+    void begin(List<Segment> all) {
+        segments = all;
+        ensureSegments(all.size());
+        int row = 0;
+        int few = 0;
+        for (int phase = 0; phase < 2; phase++) {
+            for (int s = 0; s < all.size(); s++) {
+                Segment segment = all.get(s);
+                if (segment.few() == (phase == 0)) {
+                    firstRows[s] = row;
+                    row += segment.count();
+                }
+            }
+            few = phase == 0 ? row : few;
+        }
+        rows = rows.decode() == few && rows.all() == row ? rows : new RowCounts(few, row);
+        setOutLogitRows();
+        scratch.ensureRows(row, logitRows.all());
+        ensureRows(row);
+        for (int s = 0; s < all.size(); s++) {
+            setOutRows(s, all.get(s));
+        }
+        for (int i = 0; i < rotaries.size(); i++) {
+            fillRotaryTable(i);
+        }
+    }
+
+    private void setOutLogitRows() {
+        int row = 0;
+        int single = 0;
+        for (int phase = 0; phase < 2; phase++) {
+            for (int s = 0; s < segments.size(); s++) {
+                Segment segment = segments.get(s);
+                if (headDecodes(segment) == (phase == 0)) {
+                    firstLogitRows[s] = row;
+                    row += segment.wantedRows();
+                }
+            }
+            single = phase == 0 ? row : single;
+        }
+        logitRows = logitRows.decode() == single && logitRows.all() == row ? logitRows : new RowCounts(single, row);
+    }
+
+    /** A last row alone goes through the head as a decoding row does: packing the whole head for it would cost more than the product. */
+    private static boolean headDecodes(Segment segment) {
+        return segment.few() || segment.wanted() == Segment.Wanted.LAST;
+    }
+
+    private void setOutRows(int s, Segment segment) {
+        KvCache cache = segment.cache();
+        cache.reserve(segment.count());
+        sequences[s].set(cache.pages(), firstRows[s], segment.count(), cache.length(), segment.few());
+        for (int k = 0; k < segment.count(); k++) {
+            tokens[firstRows[s] + k] = segment.tokens()[segment.from() + k];
+            positions[firstRows[s] + k] = cache.length() + k;
+        }
+    }
+
+    /** Counts the rows of a finished pass into the caches. */
+    void end() {
+        for (int s = 0; s < segments.size(); s++) {
+            segments.get(s).cache().advance(segments.get(s).count());
+        }
+        segments = List.of();
+    }
+
+    private void ensureSegments(int count) {
+        int old = sequences.length;
+        if (count > old) {
+            sequences = Arrays.copyOf(sequences, count);
+            for (int s = old; s < count; s++) {
+                sequences[s] = new AttentionRows();
+            }
+            firstRows = new int[count];
+            firstLogitRows = new int[count];
+        }
+    }
+
+    private void ensureRows(int count) {
+        if (count > tokens.length) {
+            int capacity = Math.max(count, 2 * tokens.length);
+            tokens = new int[capacity];
+            positions = new int[capacity];
+            tableRows = new int[capacity];
+            for (int r = 0; r < capacity; r++) {
+                tableRows[r] = r;
+            }
+            for (int i = 0; i < rotaries.size(); i++) {
+                cosines[i] = new float[capacity * (rotaries.get(i).rotated() / 2)];
+                sines[i] = new float[capacity * (rotaries.get(i).rotated() / 2)];
+            }
+        }
+    }
+
+    /** Cosines and sines {@code [rows][rotated/2]}; the angle is rounded to float32, as the reference implementation does. */
+    private void fillRotaryTable(int index) {
+        Rotary rotary = rotaries.get(index);
+        int pairs = rotary.rotated() / 2;
+        for (int s = 0; s < segments.size(); s++) {
+            float[] frequencies = frequencies(index, rotary, sequences[s].firstPosition() + sequences[s].rows());
+            for (int r = firstRows[s]; r < firstRows[s] + sequences[s].rows(); r++) {
+                for (int j = 0; j < pairs; j++) {
+                    float angle = positions[r] * frequencies[j];
+                    cosines[index][r * pairs + j] = (float) StrictMath.cos(angle) * rotary.magnitude();
+                    sines[index][r * pairs + j] = (float) StrictMath.sin(angle) * rotary.magnitude();
+                }
+            }
+        }
+    }
+
+    private float[] frequencies(int index, Rotary rotary, int length) {
+        if (rotary.scaling().followsLength()) {
+            return rotary.frequencies(length);
+        }
+        if (fixedFrequencies[index] == null) {
+            fixedFrequencies[index] = rotary.frequencies(length);
+        }
+        return fixedFrequencies[index];
+    }
+
+    /** Turns queries and keys by their positions. */
+    void rotate(int index, Rotary rotary, Activations x, int column, int heads, int headSize) {
+        kernels.rotate(x, column, heads, headSize, rotary.rotated(), rotary.interleaved(), cosines[index], sines[index],
+                rotary.rotated() / 2, tableRows, rows.all());
+    }
+
+    /** Writes the keys and values of all rows into their caches, {@code qkv [rows][queries, keys, values]}. */
+    void store(Attention attention, Activations qkv) {
+        CacheLayout layout = segments.getFirst().cache().layout();
+        int keyColumn = attention.plan().queryWidth();
+        int valueColumn = keyColumn + attention.plan().keyWidth();
+        kernels.store(attention.shape(), qkv, keyColumn, qkv, valueColumn, sequences, segments.size(), layout.keyOffset(attention.layer()),
+                layout.valueOffset(attention.layer()));
+    }
+
+    /** Attends from all rows: {@code qkv [rows][queries, keys, values]} to {@code attended [rows][heads · size]}. */
+    void attend(Attention attention, Activations qkv, Activations attended) {
+        CacheLayout layout = segments.getFirst().cache().layout();
+        kernels.attend(attention.shape(), qkv, 0, sequences, segments.size(), layout.keyOffset(attention.layer()),
+                layout.valueOffset(attention.layer()), attended, 0);
+    }
+
+    /** Copies the states whose logits are wanted, {@code [logit rows][width]}. */
+    Activations selectLogitRows(Activations x) {
+        Activations selected = scratch.selected();
+        for (int s = 0; s < segments.size(); s++) {
+            Segment segment = segments.get(s);
+            int wanted = segment.wantedRows();
+            int from = firstRows[s] + segment.count() - wanted;
+            for (int k = 0; k < wanted; k++) {
+                System.arraycopy(x.values(), x.at(from + k), selected.values(), selected.at(firstLogitRows[s] + k), x.width());
+            }
+        }
+        return selected;
+    }
+
+    /** Logits of the last pass, {@code [logit rows][vocabulary]}. */
+    public Activations logits() {
+        return scratch.logits();
+    }
+
+    /** First row in {@link #logits()} of a segment of the last pass. */
+    public int firstLogitRow(int segment) {
+        return firstLogitRows[segment];
+    }
+
+    /** First row in the residual stream of a segment of the last pass. */
+    public int firstRow(int segment) {
+        return firstRows[segment];
+    }
+
+    boolean stopped() {
+        return stopped.getAsBoolean();
+    }
+
+    void observe(int index) {
+        if (observer != null) {
+            observer.accept(index, scratch.residual(), rows.all());
+        }
+    }
+
+    ParallelKernels kernels() {
+        return kernels;
+    }
+
+    Scratch scratch() {
+        return scratch;
+    }
+
+    RowCounts rows() {
+        return rows;
+    }
+
+    RowCounts logitRows() {
+        return logitRows;
+    }
+
+    int token(int row) {
+        return tokens[row];
+    }
+
+    int position(int row) {
+        return positions[row];
+    }
+
+}

@@ -1,0 +1,155 @@
+package jot.model.family;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * The names that a family gives to its tensors, and how they are laid out in its files.
+ *
+ * <p>Names lack {@code .weight} and {@code .bias}; {@code {}} stands for the number of the block. Immutable and thread-safe.
+ */
+public final class TensorTable {
+
+    /** How queries, keys and values share one tensor. */
+    public enum QueryKeyValueLayout {
+        /** All queries, then all keys, then all values. */
+        CONCATENATED,
+        /** Head by head: its queries, its keys, its values. */
+        BY_HEAD,
+        /** Key head by key head: the queries that read it, its keys, its values. */
+        BY_KEY_HEAD,
+        /** Four parts, each with a quarter of the queries, then of the values, then of the keys (CodeGen). */
+        CODEGEN
+    }
+
+    /** How gate and up share one tensor. */
+    public enum GateUpLayout {
+        /** All of the gate, then all of up. */
+        GATE_FIRST,
+        /** Rows of gate and up in turn. */
+        INTERLEAVED
+    }
+
+    private final List<String> prefixes;
+    private final Map<Role, String> names;
+    private final boolean transposed;
+    private final QueryKeyValueLayout queryKeyValueLayout;
+    private final GateUpLayout gateUpLayout;
+    private final float normOffset;
+    private final List<Pattern> leftOut;
+
+    private TensorTable(Builder builder) {
+        prefixes = List.copyOf(builder.prefixes);
+        names = Map.copyOf(builder.names);
+        transposed = builder.transposed;
+        queryKeyValueLayout = builder.queryKeyValueLayout;
+        gateUpLayout = builder.gateUpLayout;
+        normOffset = builder.normOffset;
+        leftOut = List.copyOf(builder.leftOut);
+    }
+
+    /**
+     * Begins a table.
+     *
+     * @param prefixes what may stand before each name, such as {@code transformer.} and nothing
+     */
+    public static Builder withPrefixes(String... prefixes) {
+        return new Builder(List.of(prefixes));
+    }
+
+    /** What may stand before each name. */
+    public List<String> prefixes() {
+        return prefixes;
+    }
+
+    /** The name of a role without prefix and block number, if the family has it. */
+    public Optional<String> name(Role role) {
+        return Optional.ofNullable(names.get(role));
+    }
+
+    /** Whether the matrices of blocks are stored {@code [inputs][outputs]}, as GPT-2's are. */
+    public boolean transposed() {
+        return transposed;
+    }
+
+    /** How queries, keys and values share a tensor. */
+    public QueryKeyValueLayout queryKeyValueLayout() {
+        return queryKeyValueLayout;
+    }
+
+    /** How gate and up share a tensor. */
+    public GateUpLayout gateUpLayout() {
+        return gateUpLayout;
+    }
+
+    /** What is added to every weight of a norm while loading (1 in Gemma). */
+    public float normOffset() {
+        return normOffset;
+    }
+
+    /** Whether a tensor that no role names is knowingly left out, its prefix removed. */
+    public boolean leavesOut(String name) {
+        return leftOut.stream().anyMatch(pattern -> pattern.matcher(name).matches());
+    }
+
+    /** Collects a table. */
+    public static final class Builder {
+
+        private final List<String> prefixes;
+        private final Map<Role, String> names = new EnumMap<>(Role.class);
+        private final List<Pattern> leftOut = new ArrayList<>();
+        private boolean transposed;
+        private QueryKeyValueLayout queryKeyValueLayout = QueryKeyValueLayout.CONCATENATED;
+        private GateUpLayout gateUpLayout = GateUpLayout.GATE_FIRST;
+        private float normOffset;
+
+        private Builder(List<String> prefixes) {
+            this.prefixes = prefixes;
+        }
+
+        /** Names the tensor of a role; a name that begins with {@code /} never has a prefix. */
+        public Builder name(Role role, String name) {
+            names.put(role, name);
+            return this;
+        }
+
+        /** Says that matrices of blocks are stored {@code [inputs][outputs]}. */
+        public Builder transposed() {
+            transposed = true;
+            return this;
+        }
+
+        /** Says how queries, keys and values share a tensor. */
+        public Builder queryKeyValue(QueryKeyValueLayout layout) {
+            queryKeyValueLayout = layout;
+            return this;
+        }
+
+        /** Says how gate and up share a tensor. */
+        public Builder gateUp(GateUpLayout layout) {
+            gateUpLayout = layout;
+            return this;
+        }
+
+        /** Says what is added to every weight of a norm. */
+        public Builder normOffset(float offset) {
+            normOffset = offset;
+            return this;
+        }
+
+        /** Says which tensors are knowingly left out: a regular expression on names without prefix. */
+        public Builder leaveOut(String expression) {
+            leftOut.add(Pattern.compile(expression));
+            return this;
+        }
+
+        /** The table. */
+        public TensorTable build() {
+            return new TensorTable(this);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package jot.reference;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.OptionalInt;
+
+import jot.generation.Inference;
+import jot.generation.Sequence;
+import jot.loading.LoadSettings;
+import jot.loading.LoadedModel;
+import jot.loading.ModelLoader;
+import jot.tensor.Backend;
+
+/** A model of the test resources, ready to run. */
+public final class LoadedFixture implements AutoCloseable {
+
+    public static final Path MODELS = Path.of("src/test/resources/models");
+
+    private final LoadedModel model;
+    private final Inference inference;
+
+    private LoadedFixture(LoadedModel model) {
+        this.model = model;
+        this.inference = new Inference(model.transformer(), model.kernels(), model.workers());
+    }
+
+    public static LoadedFixture of(Path folder, int threads, Backend backend) throws IOException {
+        LoadSettings settings = new LoadSettings(threads, OptionalInt.empty(), backend, true, (done, all) -> { });
+        return new LoadedFixture(ModelLoader.load(folder, settings));
+    }
+
+    public Inference inference() {
+        return inference;
+    }
+
+    public LoadedModel model() {
+        return model;
+    }
+
+    /** Greedy continuation of a prompt, one token at a time over the cache. */
+    public int[] greedy(int[] prompt, int count) {
+        Sequence sequence = new Sequence(inference);
+        sequence.append(prompt, () -> false);
+        int[] tokens = new int[count];
+        for (int i = 0; i < count; i++) {
+            tokens[i] = argmax(sequence.logits());
+            sequence.append(new int[] {tokens[i]}, () -> false);
+        }
+        return tokens;
+    }
+
+    public static int argmax(float[] logits) {
+        int best = 0;
+        for (int i = 1; i < logits.length; i++) {
+            if (logits[i] > logits[best]) {
+                best = i;
+            }
+        }
+        return best;
+    }
+
+    @Override
+    public void close() {
+        inference.close();
+        model.close();
+    }
+}
