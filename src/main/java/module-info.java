@@ -4,7 +4,7 @@
 module jot {
     requires jdk.incubator.vector;
 
-
+    exports jot.sampling;
 
     exports jot.checkpoint;
 

@@ -1,0 +1,120 @@
+package jot.sampling;
+
+import java.util.Arrays;
+
+/**
+ * The log-probabilities of one row of logits: ln p_i = x_i − max x − ln Σ exp(x − max x), natural logarithms in float64.
+ *
+ * <p>Not thread-safe; one instance serves row after row without allocating.
+ */
+public final class LogProbabilities {
+    private float[] logits = new float[0];
+    private double max;
+    private double logTotal;
+
+    /**
+     * A reader without a row yet.
+     */
+    public LogProbabilities() {
+    }
+
+    /**
+     * Takes a row of logits, which must not change as long as this row is asked about.
+     *
+     * @param row [vocabulary] logits, finite or −∞
+     * @return this
+     * @throws IllegalStateException if a logit is NaN or +∞, or if all are −∞
+     */
+    public LogProbabilities of(float[] row) {
+        float greatest = Float.NEGATIVE_INFINITY;
+        for (float x : row) {
+            greatest = Math.max(greatest, x);
+        }
+        if (!Float.isFinite(greatest)) {
+            throw new IllegalStateException("the greatest of the logits is " + greatest + ", expected a finite number");
+        }
+        max = greatest;
+        double total = 0;
+        for (float x : row) {
+            total += Exponential.exp(x - max);
+        }
+        logTotal = StrictMath.log(total);
+        logits = row;
+        return this;
+    }
+
+    /**
+     * The log-probability of a token.
+     *
+     * @param token 0 … vocabulary − 1
+     * @return at most 0; −∞ for a forbidden token
+     * @throws IllegalArgumentException if the token is out of range
+     */
+    public double logProbability(int token) {
+        if (token < 0 || token >= logits.length) {
+            throw new IllegalArgumentException("token " + token + " is outside the vocabulary of " + logits.length);
+        }
+        return logits[token] - max - logTotal;
+    }
+
+    /**
+     * The likeliest tokens, in descending order, equal ones by ascending id.
+     *
+     * @param k how many; at most the size of the vocabulary are returned
+     * @return token ids
+     */
+    public int[] top(int k) {
+        int size = Math.min(k, logits.length);
+        int[] best = new int[size];
+        int filled = 0;
+        for (int token = 0; token < logits.length && size > 0; token++) {
+            if (filled < size || logits[token] > logits[best[size - 1]]) {
+                filled = Math.min(size, filled + 1);
+                insert(best, filled, token);
+            }
+        }
+        return best;
+    }
+
+    /** Puts a token into the first {@code filled} places, the last of which is free. */
+    private void insert(int[] best, int filled, int token) {
+        int place = filled - 1;
+        while (place > 0 && logits[token] > logits[best[place - 1]]) {
+            best[place] = best[place - 1];
+            place--;
+        }
+        best[place] = token;
+    }
+
+    /**
+     * All log-probabilities.
+     *
+     * @param into [vocabulary] receives them
+     */
+    public void all(double[] into) {
+        for (int token = 0; token < logits.length; token++) {
+            into[token] = logits[token] - max - logTotal;
+        }
+    }
+
+    /**
+     * The entropy H = −Σ p ln p.
+     *
+     * @return in nats, 0 or more
+     */
+    public double entropy() {
+        double sum = 0;
+        for (float x : logits) {
+            double p = Exponential.exp(x - max - logTotal);
+            if (p > 0) {
+                sum -= p * (x - max - logTotal);
+            }
+        }
+        return sum + 0.0;
+    }
+
+    @Override
+    public String toString() {
+        return "LogProbabilities of " + Arrays.toString(logits);
+    }
+}
