@@ -1,6 +1,7 @@
 package jot.checkpoint;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -33,12 +34,18 @@ final class CheckpointFolder {
             return others.getFirst();
         }
         String found = others.isEmpty() ? "no weights" : others.size() + " safetensors files: " + fileNames(others);
-        throw new CheckpointFormatException(folder, "", "one of " + String.join(", ", KNOWN_NAMES) + ", or one other safetensors file", found);
+        String expected = "one of " + String.join(", ", KNOWN_NAMES) + ", or one other safetensors file";
+        throw new CheckpointFormatException(folder, "", expected, found);
     }
 
     private static List<Path> others(Path folder) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(file -> file.getFileName().toString().endsWith(".safetensors") && Files.isRegularFile(file)).sorted().toList();
+            return files.filter(file -> file.getFileName().toString().endsWith(".safetensors"))
+                    .filter(Files::isRegularFile)
+                    .sorted()
+                    .toList();
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
         }
     }
 
