@@ -60,6 +60,13 @@ final class FileContent {
         return size;
     }
 
+    /** The file's name without its suffix: what the one tensor of a file without names is called. */
+    String stem() {
+        String name = file.getFileName().toString();
+        int dot = name.lastIndexOf('.');
+        return dot > 0 ? name.substring(0, dot) : name;
+    }
+
     /** Copies some bytes, without loading the rest of the file. */
     byte[] read(long offset, int length, String place) throws IOException {
         if (offset < 0 || length > size - offset) {
@@ -100,8 +107,13 @@ final class FileContent {
         return loaded.asSlice(offset, length).asReadOnly();
     }
 
+    /** Native memory that lives as long as the file is open. */
+    MemorySegment allocate(long length) {
+        return arena.allocate(length, ALIGNMENT);
+    }
+
     private MemorySegment load() {
-        MemorySegment memory = arena.allocate(Math.max(1, size), ALIGNMENT);
+        MemorySegment memory = allocate(size);
         byte[] chunk = new byte[(int) Math.min(CHUNK, Math.max(1, size))];
         try (InputStream in = Files.newInputStream(file)) {
             for (long done = 0; done < size; ) {
