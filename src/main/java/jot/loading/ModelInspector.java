@@ -12,7 +12,6 @@ import jot.checkpoint.CheckpointFormatException;
 import jot.checkpoint.Tensor;
 import jot.model.Architecture;
 import jot.model.family.Config;
-import jot.model.family.Families;
 import jot.model.family.Family;
 import jot.model.family.TensorTable;
 
@@ -41,7 +40,7 @@ public final class ModelInspector {
         Optional<String> refusal = Optional.empty();
         try {
             Family family = Families.of(config);
-            architecture = Optional.of(family.architecture(config));
+            architecture = Optional.of(family.architecture(config, checkpoint));
             table = Optional.of(family.tensors(config));
         } catch (CheckpointFormatException e) {
             refusal = Optional.of(e.getMessage());

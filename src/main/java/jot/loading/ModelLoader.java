@@ -10,7 +10,6 @@ import jot.checkpoint.CheckpointFormatException;
 import jot.model.Architecture;
 import jot.model.Transformer;
 import jot.model.family.Config;
-import jot.model.family.Families;
 import jot.model.family.Family;
 import jot.tensor.KernelSelection;
 import jot.tensor.ParallelKernels;
@@ -33,13 +32,13 @@ public final class ModelLoader {
         ModelFolder folder = ModelFolder.at(path);
         Config config = folder.config();
         Family family = Families.of(config);
-        Architecture architecture = bounded(family.architecture(config), settings.context());
         KernelSelection kernels = KernelSelection.choose(settings.backend());
         Workers workers = new Workers(settings.threads(), "jot");
         Arena memory = Arena.ofShared();
         Checkpoint checkpoint = null;
         try {
             checkpoint = Checkpoint.open(folder.weights(), settings.mapped());
+            Architecture architecture = bounded(family.architecture(config, checkpoint), settings.context());
             WeightReader weights = new WeightReader(checkpoint, family.tensors(config), workers, memory);
             Transformer transformer = new TransformerBuilder(architecture, weights, settings.progress()).build();
             ModelDescription description = ModelInspector.describe(folder, config, checkpoint);

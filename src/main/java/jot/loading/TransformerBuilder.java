@@ -92,10 +92,12 @@ final class TransformerBuilder {
         List<Linear> projections = weights.queriesKeysValues(layer, plan.heads(), plan.keyHeads(), plan.headSize(), width,
                 plan.inputBias());
         AttentionShape shape = new AttentionShape(plan.heads(), plan.keyHeads(), plan.headSize(), plan.headSize(), plan.scale(),
-                plan.window().orElse(0), plan.softcap(), plan.alibi() ? AlibiSlopes.of(plan.heads()) : null, null);
+                plan.window().orElse(0), plan.softcap(), plan.alibi().map(alibi -> alibi.slopes(plan.heads())).orElse(null), null);
         int rotary = plan.rotary().map(rotaries::indexOf).orElse(-1);
         Linear output = weights.linear(Role.ATTENTION_OUTPUT, layer, width, plan.queryWidth(), plan.outputBias());
-        return new Attention(plan, shape, layer, rotary, projections, null, null, output);
+        Norm queryNorm = weights.headNorm(plan.norm(), Role.QUERY_NORM, layer, plan.heads(), plan.headSize());
+        Norm keyNorm = weights.headNorm(plan.norm(), Role.KEY_NORM, layer, plan.keyHeads(), plan.headSize());
+        return new Attention(plan, shape, layer, rotary, projections, queryNorm, keyNorm, output);
     }
 
     private FeedForward feedForward(int layer, FeedForwardPlan plan) throws CheckpointFormatException {
@@ -128,7 +130,8 @@ final class TransformerBuilder {
             return new Head(plan, projection, weights.linear(Role.HEAD, 0, architecture.vocabulary(), width, plan.biased()));
         }
         warnIfHeadDiffers();
-        return new Head(plan, projection, new Linear(embedding.tokens(), null));
+        float[] bias = plan.biased() ? weights.bias(Role.HEAD, 0, architecture.vocabulary()) : null;
+        return new Head(plan, projection, new Linear(embedding.tokens(), bias));
     }
 
     /** A file may hold a head beside an embedding that it is tied to: the embedding counts. */

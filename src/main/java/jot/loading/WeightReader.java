@@ -12,6 +12,7 @@ import jot.checkpoint.Checkpoint;
 import jot.checkpoint.CheckpointFormatException;
 import jot.checkpoint.DataType;
 import jot.checkpoint.Tensor;
+import jot.model.AttentionPlan.QueryKeyNorm;
 import jot.model.Linear;
 import jot.model.Norm;
 import jot.model.NormPlan;
@@ -78,7 +79,7 @@ final class WeightReader {
     /** The same with its outputs in another order; an empty order leaves them as they are stored. */
     private Linear linear(Role role, int block, int outputs, int inputs, boolean biased, int[] order) throws CheckpointFormatException {
         String name = name(role, block);
-        float[] bias = biased ? vector(name + ".bias", outputs) : null;
+        float[] bias = biased ? bias(role, block, outputs) : null;
         boolean turn = table.transposed() && name.contains("." + block + ".");
         Tensor tensor = turn ? take(name + ".weight", inputs, outputs) : take(name + ".weight", outputs, inputs);
         MemorySegment values = tensor.data();
@@ -111,6 +112,11 @@ final class WeightReader {
         return List.of(linear(Role.QUERY_KEY_VALUE, block, (heads + 2 * keyHeads) * size, width, biased, order));
     }
 
+    /** The bias of a matrix, {@code [outputs]}. */
+    float[] bias(Role role, int block, int outputs) throws CheckpointFormatException {
+        return vector(table.biasName(role).map(name -> numbered(name, block)).orElse(name(role, block) + ".bias"), outputs);
+    }
+
     /** A vector that must be there. */
     private float[] vector(String name, int size) throws CheckpointFormatException {
         return take(name, size).floats();
@@ -127,6 +133,42 @@ final class WeightReader {
                     layer.biased() ? vector(name + ".bias", width) : null);
             case NormPlan.RootMeanSquare rms -> new Norm(rms, rms.weighted() ? normWeight(name, width) : null, null);
         };
+    }
+
+    /** The norm of queries or keys, or null for none; its weights are {@code [size]}, or {@code [heads · size]}. */
+    Norm headNorm(Optional<QueryKeyNorm> plan, Role role, int block, int heads, int size) throws CheckpointFormatException {
+        if (plan.isEmpty()) {
+            return null;
+        }
+        Optional<NormPlan> norm = Optional.of(plan.get().plan());
+        return switch (plan.get().extent()) {
+            case HEAD -> norm(norm, role, block, size);
+            case WIDTH -> norm(norm, role, block, heads * size);
+            case EACH_HEAD -> eachHead(plan.get().plan(), name(role, block), heads, size);
+        };
+    }
+
+    /** A weight for each head: one tensor {@code [heads][size]}, or as many tensors as heads. */
+    private Norm eachHead(NormPlan plan, String name, int heads, int size) throws CheckpointFormatException {
+        boolean biased = plan instanceof NormPlan.Layer layer && layer.biased();
+        return new Norm(plan, eachHead(name, ".weight", heads, size, table.normOffset()),
+                biased ? eachHead(name, ".bias", heads, size, 0) : null);
+    }
+
+    private float[] eachHead(String name, String suffix, int heads, int size, float offset) throws CheckpointFormatException {
+        float[] all = new float[heads * size];
+        if (name.contains(TensorTable.HEAD_NUMBER)) {
+            for (int head = 0; head < heads; head++) {
+                float[] one = vector(name.replace(TensorTable.HEAD_NUMBER, Integer.toString(head)) + suffix, size);
+                System.arraycopy(one, 0, all, head * size, size);
+            }
+        } else {
+            all = take(name + suffix, heads, size).floats();
+        }
+        for (int i = 0; i < all.length; i++) {
+            all[i] += offset;
+        }
+        return all;
     }
 
     private float[] normWeight(String name, int width) throws CheckpointFormatException {
@@ -168,7 +210,11 @@ final class WeightReader {
 
     private String name(Role role, int block) {
         String name = table.name(role).orElseThrow(() -> new IllegalStateException("the family names no tensor for " + role));
-        String numbered = name.replace("{}", Integer.toString(block));
+        return numbered(name, block);
+    }
+
+    private String numbered(String name, int block) {
+        String numbered = name.replace(TensorTable.BLOCK_NUMBER, Integer.toString(block));
         return numbered.startsWith("/") ? numbered.substring(1) : prefix + numbered;
     }
 

@@ -13,7 +13,7 @@ import java.util.OptionalInt;
  * @param window positions that a token sees, its own included, or empty for all before it
  * @param softcap cap c of c·tanh(score/c), 0 for none (Gemma 2)
  * @param rotary rotary positions, if there are any
- * @param alibi whether a slope for each head punishes distance (Press et al. 2022, arXiv 2108.12409)
+ * @param alibi positions as a penalty on distance, if there are any
  * @param norm norm of queries and keys, if there is one
  * @param clip bound on queries, keys and values, 0 for none (OLMo)
  * @param sinks whether each head has a learned logit that only takes weight (gpt-oss)
@@ -21,7 +21,7 @@ import java.util.OptionalInt;
  * @param outputBias whether the output projection has a bias
  */
 public record AttentionPlan(int heads, int keyHeads, int headSize, float scale, OptionalInt window, float softcap,
-        Optional<Rotary> rotary, boolean alibi, Optional<QueryKeyNorm> norm, float clip, boolean sinks, boolean inputBias,
+        Optional<Rotary> rotary, Optional<Alibi> alibi, Optional<QueryKeyNorm> norm, float clip, boolean sinks, boolean inputBias,
         boolean outputBias) {
 
     /**
@@ -32,6 +32,30 @@ public record AttentionPlan(int heads, int keyHeads, int headSize, float scale, 
      * @param afterRotary whether it comes after the rotary positions
      */
     public record QueryKeyNorm(NormPlan plan, Extent extent, boolean afterRotary) {
+    }
+
+    /**
+     * Positions as a penalty on distance: each head lowers a score by its slope for each position in between (Press et al. 2022,
+     * arXiv 2108.12409).
+     *
+     * @param steepness the slopes fall geometrically to 2^−steepness, mostly 8
+     * @param factor on every slope, 1 for none (Falcon scales the penalty as it scales the scores)
+     */
+    public record Alibi(double steepness, double factor) {
+
+        /** As published: slopes down to 2⁻⁸. */
+        public static final Alibi PUBLISHED = new Alibi(8, 1);
+
+        /** One slope for each head; where their number is no power of two, the slopes in between follow. */
+        public float[] slopes(int heads) {
+            int whole = Integer.highestOneBit(heads);
+            float[] slopes = new float[heads];
+            for (int head = 0; head < heads; head++) {
+                double share = head < whole ? (head + 1.0) / whole : (2 * (head - whole) + 1.0) / (2 * whole);
+                slopes[head] = (float) (StrictMath.pow(2, -steepness * share) * factor);
+            }
+            return slopes;
+        }
     }
 
     /** What a norm of queries or keys takes together. */
@@ -47,7 +71,7 @@ public record AttentionPlan(int heads, int keyHeads, int headSize, float scale, 
     /** Plain attention over all earlier positions: scale 1/√headSize, nothing else. */
     public static AttentionPlan plain(int heads, int keyHeads, int headSize, boolean inputBias, boolean outputBias) {
         return new AttentionPlan(heads, keyHeads, headSize, (float) (1 / Math.sqrt(headSize)), OptionalInt.empty(), 0, Optional.empty(),
-                false, Optional.empty(), 0, false, inputBias, outputBias);
+                Optional.empty(), Optional.empty(), 0, false, inputBias, outputBias);
     }
 
     /** The same with another scale. */
@@ -74,8 +98,8 @@ public record AttentionPlan(int heads, int keyHeads, int headSize, float scale, 
                 outputBias);
     }
 
-    /** The same with ALiBi. */
-    public AttentionPlan withAlibi(boolean other) {
+    /** The same with ALiBi, or without. */
+    public AttentionPlan withAlibi(Optional<Alibi> other) {
         return new AttentionPlan(heads, keyHeads, headSize, scale, window, softcap, rotary, other, norm, clip, sinks, inputBias,
                 outputBias);
     }

@@ -15,6 +15,7 @@ import jot.tensor.Backend;
 public final class LoadedFixture implements AutoCloseable {
 
     public static final Path MODELS = Path.of("src/test/resources/models");
+    public static final Path MORE_MODELS = Path.of("src/test/resources/models-more");
 
     private final LoadedModel model;
     private final Inference inference;

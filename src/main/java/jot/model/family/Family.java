@@ -2,6 +2,7 @@ package jot.model.family;
 
 import java.util.List;
 
+import jot.checkpoint.Checkpoint;
 import jot.checkpoint.CheckpointFormatException;
 import jot.model.Architecture;
 
@@ -21,6 +22,22 @@ public interface Family {
      * @throws CheckpointFormatException if a value is missing, absurd, or something that Jot does not do
      */
     Architecture architecture(Config config) throws CheckpointFormatException;
+
+    /**
+     * Reads a configuration beside the tensors it belongs to, for the few families whose published configurations leave something
+     * open that only the tensors tell.
+     *
+     * @param checkpoint the tensors; their shapes are looked at, never their values
+     * @throws CheckpointFormatException if a value is missing, absurd, or something that Jot does not do
+     */
+    default Architecture architecture(Config config, Checkpoint checkpoint) throws CheckpointFormatException {
+        return architecture(config);
+    }
+
+    /** Whether it reads weights quantised by a method, named as {@code quant_method} names it. */
+    default boolean readsQuantization(String method) {
+        return false;
+    }
 
     /** The tensors of a model with this configuration. */
     TensorTable tensors(Config config) throws CheckpointFormatException;

@@ -10,9 +10,15 @@ import java.util.regex.Pattern;
 /**
  * The names that a family gives to its tensors, and how they are laid out in its files.
  *
- * <p>Names lack {@code .weight} and {@code .bias}; {@code {}} stands for the number of the block. Immutable and thread-safe.
+ * <p>Names lack {@code .weight} and {@code .bias}; {@code {}} stands for the number of the block, {@code {head}} for that of a head.
+ * Immutable and thread-safe.
  */
 public final class TensorTable {
+
+    /** Stands for the number of the block in a name. */
+    public static final String BLOCK_NUMBER = "{}";
+    /** Stands for the number of the head in a name. */
+    public static final String HEAD_NUMBER = "{head}";
 
     /** How queries, keys and values share one tensor. */
     public enum QueryKeyValueLayout {
@@ -36,6 +42,7 @@ public final class TensorTable {
 
     private final List<String> prefixes;
     private final Map<Role, String> names;
+    private final Map<Role, String> biases;
     private final boolean transposed;
     private final QueryKeyValueLayout queryKeyValueLayout;
     private final GateUpLayout gateUpLayout;
@@ -45,6 +52,7 @@ public final class TensorTable {
     private TensorTable(Builder builder) {
         prefixes = List.copyOf(builder.prefixes);
         names = Map.copyOf(builder.names);
+        biases = Map.copyOf(builder.biases);
         transposed = builder.transposed;
         queryKeyValueLayout = builder.queryKeyValueLayout;
         gateUpLayout = builder.gateUpLayout;
@@ -69,6 +77,11 @@ public final class TensorTable {
     /** The name of a role without prefix and block number, if the family has it. */
     public Optional<String> name(Role role) {
         return Optional.ofNullable(names.get(role));
+    }
+
+    /** The whole name of a role's bias where it is not the role's own name and {@code .bias}. */
+    public Optional<String> biasName(Role role) {
+        return Optional.ofNullable(biases.get(role));
     }
 
     /** Whether the matrices of blocks are stored {@code [inputs][outputs]}, as GPT-2's are. */
@@ -101,6 +114,7 @@ public final class TensorTable {
 
         private final List<String> prefixes;
         private final Map<Role, String> names = new EnumMap<>(Role.class);
+        private final Map<Role, String> biases = new EnumMap<>(Role.class);
         private final List<Pattern> leftOut = new ArrayList<>();
         private boolean transposed;
         private QueryKeyValueLayout queryKeyValueLayout = QueryKeyValueLayout.CONCATENATED;
@@ -114,6 +128,12 @@ public final class TensorTable {
         /** Names the tensor of a role; a name that begins with {@code /} never has a prefix. */
         public Builder name(Role role, String name) {
             names.put(role, name);
+            return this;
+        }
+
+        /** Names the bias of a role where it is not called after the role's tensor. */
+        public Builder bias(Role role, String name) {
+            biases.put(role, name);
             return this;
         }
 

@@ -1,14 +1,20 @@
-package jot.model.family;
+package jot.loading;
 
 import java.util.List;
 import java.util.stream.Stream;
 
 import jot.checkpoint.CheckpointFormatException;
+import jot.json.JsonObject;
+import jot.model.family.Config;
+import jot.model.family.Family;
+import jot.model.family.classic.Gpt2;
 
 /** All families that Jot reads. */
 public final class Families {
 
-    private static final List<Family> ALL = List.of(new Gpt2());
+    private static final List<Family> CLASSIC = List.of(new Gpt2());
+
+    private static final List<Family> ALL = List.copyOf(CLASSIC);
 
     private Families() {
     }
@@ -21,16 +27,32 @@ public final class Families {
     /**
      * The family of a configuration.
      *
-     * @throws CheckpointFormatException if none reads its {@code model_type}; the message lists the nearest one
+     * @throws CheckpointFormatException if none reads its {@code model_type} (the message lists the nearest one), or if it says
+     *     something that no family of decoders does
      */
     public static Family of(Config config) throws CheckpointFormatException {
         String type = config.text("model_type");
         for (Family family : ALL) {
             if (family.modelTypes().contains(type)) {
+                refuseWhatNoDecoderDoes(config, family);
                 return family;
             }
         }
         throw config.refusal("model_type", "a family that Jot reads (nearest: " + nearest(type) + ")", '"' + type + '"');
+    }
+
+    private static void refuseWhatNoDecoderDoes(Config config, Family family) throws CheckpointFormatException {
+        config.refuseFlag("is_encoder_decoder");
+        config.refuseFlag("add_cross_attention");
+        if (config.values().get("pruned_heads") instanceof JsonObject pruned && pruned.size() > 0) {
+            throw config.refusal("pruned_heads", "none, since Jot does not do this", "heads of " + pruned.size() + " blocks");
+        }
+        if (config.has("quantization_config")) {
+            String method = config.group("quantization_config").orElseThrow().textOr("unnamed", "quant_method");
+            if (!family.readsQuantization(method)) {
+                throw config.refusal("quantization_config", "weights as F32, F16 or BF16", "the method \"" + method + '"');
+            }
+        }
     }
 
     private static String nearest(String type) {

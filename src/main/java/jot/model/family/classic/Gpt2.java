@@ -1,4 +1,4 @@
-package jot.model.family;
+package jot.model.family.classic;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -14,9 +14,13 @@ import jot.model.FeedForwardPlan;
 import jot.model.HeadPlan;
 import jot.model.NormPlan;
 import jot.model.PositionPlan;
+import jot.model.family.Config;
+import jot.model.family.Family;
+import jot.model.family.Role;
+import jot.model.family.TensorTable;
 
 /** GPT-2 (Radford et al. 2019): pre-norm blocks, learned positions, matrices stored {@code [inputs][outputs]}. */
-final class Gpt2 implements Family {
+public final class Gpt2 implements Family {
 
     @Override
     public List<String> modelTypes() {
@@ -25,7 +29,6 @@ final class Gpt2 implements Family {
 
     @Override
     public Architecture architecture(Config config) throws CheckpointFormatException {
-        config.refuseFlag("add_cross_attention");
         int width = config.channels("n_embd", "hidden_size");
         int heads = config.channels("n_head", "num_attention_heads");
         int positions = config.positions("n_positions", "n_ctx", "max_position_embeddings");
