@@ -7,5 +7,6 @@ module jot {
     exports jot.sampling;
 
     exports jot.checkpoint;
+    exports jot.tokenizer;
 
 }

@@ -1,0 +1,190 @@
+package jot.tokenizer;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Byte-level byte-pair encoding, straight from text to ids: what pre-tokenizer and model do together, without strings in between.
+ *
+ * <p>Pieces that were met before come from a cache of fixed size. Thread-safe: the cache holds immutable entries, and a thread that
+ * does not see one yet makes it again.
+ */
+final class ByteLevelEncoder {
+    private static final int CACHE_SIZE = 1 << 15;
+    private static final int LONGEST_CACHED = 32;
+
+    /** Cuts text, and says whether what lies between the pieces is dropped. */
+    record Cut(PieceScanner scanner, boolean dropsGaps) {
+    }
+
+    private final Cut[] cuts;
+    private final boolean spaceInFront;
+    private final int[] idOfByte;
+    private final BytePairs.Merges merges;
+    /** Where tokens are looked up that are taken whole before any merging, or null. */
+    private final Vocabulary wholePieces;
+    private final Entry[] cache = new Entry[CACHE_SIZE];
+
+    private ByteLevelEncoder(List<Cut> cuts, boolean spaceInFront, int[] idOfByte, BytePairs.Merges merges, Vocabulary wholePieces) {
+        this.cuts = cuts.toArray(Cut[]::new);
+        this.spaceInFront = spaceInFront;
+        this.idOfByte = idOfByte;
+        this.merges = merges;
+        this.wholePieces = wholePieces;
+    }
+
+    /** Combines a pre-tokenizer and a model, or returns null if they are not of the kind that this class can stand in for. */
+    static ByteLevelEncoder of(PreTokenizer preTokenizer, TokenModel model) {
+        if (!(model instanceof CharacterPairs pairs) || !pairs.options().prefix().isEmpty() || !pairs.options().suffix().isEmpty()) {
+            return null;
+        }
+        int[] idOfByte = new int[256];
+        for (int value = 0; value < 256; value++) {
+            idOfByte[value] = pairs.vocabulary().id(String.valueOf(ByteLetters.letter(value)));
+            if (idOfByte[value] == Vocabulary.MISSING) {
+                return null;
+            }
+        }
+        List<PreTokenizer> parts = new ArrayList<>();
+        flatten(preTokenizer, parts);
+        List<Cut> cuts = cuts(parts);
+        if (cuts == null) {
+            return null;
+        }
+        boolean spaceInFront = ((PreTokenizer.ByteLevel) parts.getLast()).spaceInFront();
+        return new ByteLevelEncoder(cuts, spaceInFront, idOfByte, pairs.merges(), pairs.options().wholeFirst() ? pairs.vocabulary() : null);
+    }
+
+    private static void flatten(PreTokenizer preTokenizer, List<PreTokenizer> parts) {
+        if (preTokenizer instanceof PreTokenizer.Sequence sequence) {
+            sequence.parts().forEach(part -> flatten(part, parts));
+        } else {
+            parts.add(preTokenizer);
+        }
+    }
+
+    /** Returns the cuts of pre-tokenizers that end in a byte-level one, or null if one of them does more than cut. */
+    private static List<Cut> cuts(List<PreTokenizer> parts) {
+        List<Cut> cuts = new ArrayList<>();
+        for (PreTokenizer part : parts) {
+            boolean isLast = part == parts.getLast();
+            if (isLast && part instanceof PreTokenizer.ByteLevel byteLevel && (parts.size() == 1 || !byteLevel.spaceInFront())) {
+                if (byteLevel.cuts()) {
+                    cuts.add(new Cut(PieceScanner.GPT2, false));
+                }
+                return cuts;
+            }
+            Cut cut = cut(part);
+            if (cut == null) {
+                return null;
+            }
+            cuts.add(cut);
+        }
+        return null;
+    }
+
+    private static Cut cut(PreTokenizer part) {
+        if (!(part instanceof PreTokenizer.Split split) || !(split.pattern() instanceof TextPattern.Scanner pattern)) {
+            return null;
+        }
+        boolean dropsGaps = split.behavior() == PreTokenizer.Behavior.REMOVED && split.inverted();
+        return dropsGaps || split.behavior() == PreTokenizer.Behavior.ISOLATED ? new Cut(pattern.scanner(), dropsGaps) : null;
+    }
+
+    /** Returns whether text that does not begin with a space gets one. */
+    boolean putsSpaceInFront() {
+        return spaceInFront;
+    }
+
+    /** Encodes a stretch of well-formed text. */
+    void encode(String stretch, TokenModel.Tokens out) {
+        String text = spaceInFront && !stretch.startsWith(" ") ? " " + stretch : stretch;
+        char[] units = text.toCharArray();
+        cut(0, units, 0, units.length, new BytePairs(merges), out);
+    }
+
+    private void cut(int depth, char[] text, int from, int end, BytePairs pairs, TokenModel.Tokens out) {
+        if (depth == cuts.length) {
+            encodePiece(text, from, end, pairs, out);
+            return;
+        }
+        PieceScanner scanner = cuts[depth].scanner();
+        boolean dropsGaps = cuts[depth].dropsGaps();
+        int at = from;
+        while (at < end) {
+            int next = scanner.next(text, at, end);
+            if (next >= 0) {
+                cut(depth + 1, text, at, next, pairs, out);
+                at = next;
+            } else {
+                if (!dropsGaps) {
+                    cut(depth + 1, text, at, ~next, pairs, out);
+                }
+                at = ~next;
+            }
+        }
+    }
+
+    private void encodePiece(char[] text, int from, int end, BytePairs pairs, TokenModel.Tokens out) {
+        if (end - from > LONGEST_CACHED) {
+            out.addAll(computeIds(text, from, end, pairs));
+            return;
+        }
+        int hash = 0;
+        for (int i = from; i < end; i++) {
+            hash = hash * 31 + text[i];
+        }
+        int slot = (hash ^ hash >>> 15) * 0x9E3779B1 >>> 17;
+        Entry entry = cache[slot];
+        if (entry == null || !entry.isOf(text, from, end)) {
+            entry = new Entry(Arrays.copyOfRange(text, from, end), computeIds(text, from, end, pairs));
+            cache[slot] = entry;
+        }
+        out.addAll(entry.ids);
+    }
+
+    private int[] computeIds(char[] text, int from, int end, BytePairs pairs) {
+        byte[] bytes = new String(text, from, end - from).getBytes(StandardCharsets.UTF_8);
+        if (wholePieces != null) {
+            int whole = wholePieces.id(ByteLetters.lettersOf(bytes, 0, bytes.length));
+            if (whole != Vocabulary.MISSING) {
+                return new int[] {whole};
+            }
+        }
+        pairs.clear();
+        for (byte value : bytes) {
+            pairs.add(idOfByte[value & 0xFF], 1);
+        }
+        pairs.merge();
+        int[] found = new int[pairs.count()];
+        for (int i = 0; i < found.length; i++) {
+            found[i] = pairs.symbol(i);
+        }
+        return found;
+    }
+
+    /** A piece with its ids; immutable, so that it may be handed from thread to thread without a lock. */
+    private static final class Entry {
+        private final char[] piece;
+        private final int[] ids;
+
+        private Entry(char[] piece, int[] ids) {
+            this.piece = piece;
+            this.ids = ids;
+        }
+
+        private boolean isOf(char[] text, int from, int end) {
+            if (end - from != piece.length) {
+                return false;
+            }
+            for (int i = 0; i < piece.length; i++) {
+                if (text[from + i] != piece[i]) {
+                    return false;
+                }
+            }
+            return true;
+        }
+    }
+}

@@ -1,0 +1,201 @@
+package jot.tokenizer;
+
+import java.util.Arrays;
+
+/**
+ * The heart of a tokenizer: turns one piece of normalized text into tokens of its vocabulary.
+ *
+ * <p>Models are immutable and thread-safe.
+ */
+sealed interface TokenModel permits TokenModel.WordLevel, TokenModel.WordPiece, CharacterPairs, Unigram {
+    /**
+     * Turns a piece into tokens.
+     *
+     * @param piece a piece that is not empty
+     * @param plain whether the text comes from strangers, so that no special token may come of it
+     * @param out receives the tokens, with ranges in UTF-8 bytes of the piece
+     * @throws IllegalArgumentException if the model has no token for a part of the piece and none for what is unknown
+     */
+    void tokenize(String piece, boolean plain, Tokens out);
+
+    /** Returns the tokens and ids. */
+    Vocabulary vocabulary();
+
+    /** Returns how many bytes a string has in UTF-8. */
+    static int utf8Length(String text) {
+        int length = 0;
+        for (int i = 0; i < text.length(); i++) {
+            char unit = text.charAt(i);
+            length += unit < 0x80 ? 1 : unit < 0x800 ? 2 : Character.isSurrogate(unit) ? 2 : 3;
+        }
+        return length;
+    }
+
+    /** Returns how many bytes a code point has in UTF-8. */
+    static int utf8Length(int codePoint) {
+        return codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
+    }
+
+    /** Tokens as they come, each with the range that it covers. */
+    final class Tokens {
+        private int[] ids = new int[64];
+        private int[] starts = new int[64];
+        private int[] ends = new int[64];
+        /** Text of each token where it is not what the vocabulary says; null where nobody will ask. */
+        private String[] texts;
+        private int count;
+
+        Tokens(boolean withTexts) {
+            texts = withTexts ? new String[64] : null;
+        }
+
+        void add(int id, int start, int end) {
+            add(id, start, end, null);
+        }
+
+        void add(int id, int start, int end, String text) {
+            if (count == ids.length) {
+                int capacity = count * 2;
+                ids = Arrays.copyOf(ids, capacity);
+                starts = Arrays.copyOf(starts, capacity);
+                ends = Arrays.copyOf(ends, capacity);
+                texts = texts == null ? null : Arrays.copyOf(texts, capacity);
+            }
+            ids[count] = id;
+            starts[count] = start;
+            ends[count] = end;
+            if (texts != null) {
+                texts[count] = text;
+            }
+            count++;
+        }
+
+        /** Adds ids whose ranges nobody will ask for. */
+        void addAll(int[] more) {
+            if (count + more.length > ids.length) {
+                int capacity = Math.max(count + more.length, ids.length * 2);
+                ids = Arrays.copyOf(ids, capacity);
+                starts = Arrays.copyOf(starts, capacity);
+                ends = Arrays.copyOf(ends, capacity);
+                texts = texts == null ? null : Arrays.copyOf(texts, capacity);
+            }
+            if (more.length == 1) {
+                ids[count++] = more[0];
+                return;
+            }
+            System.arraycopy(more, 0, ids, count, more.length);
+            count += more.length;
+        }
+
+        int count() {
+            return count;
+        }
+
+        int id(int index) {
+            return ids[index];
+        }
+
+        int start(int index) {
+            return starts[index];
+        }
+
+        int end(int index) {
+            return ends[index];
+        }
+
+        /** Returns the text of a token where it is not what the vocabulary says, or null. */
+        String text(int index) {
+            return texts == null ? null : texts[index];
+        }
+
+        void setRange(int index, int start, int end) {
+            starts[index] = start;
+            ends[index] = end;
+        }
+
+        int[] ids() {
+            return Arrays.copyOf(ids, count);
+        }
+    }
+
+    /**
+     * Whole pieces only: a piece is a token or unknown.
+     *
+     * @param vocabulary tokens and ids
+     * @param unknown the token for everything else
+     */
+    record WordLevel(Vocabulary vocabulary, String unknown) implements TokenModel {
+        @Override
+        public void tokenize(String piece, boolean plain, Tokens out) {
+            int id = vocabulary.id(piece);
+            if (id == Vocabulary.MISSING) {
+                id = vocabulary.id(unknown);
+            }
+            if (id == Vocabulary.MISSING) {
+                throw new IllegalArgumentException("text that a tokenizer cannot encode: the word \"" + piece
+                        + "\" is not in the vocabulary, nor is the token for unknown words, \"" + unknown + "\"");
+            }
+            out.add(id, 0, utf8Length(piece));
+        }
+    }
+
+    /**
+     * The longest token first, from left to right; one place without a token makes the whole piece unknown.
+     *
+     * <p>Wu et al., "Google's Neural Machine Translation System" (2016), as BERT uses it.
+     *
+     * @param vocabulary tokens and ids
+     * @param unknown the token for everything else
+     * @param prefix stands in front of tokens that do not begin a piece
+     * @param longest pieces of more code points are unknown
+     */
+    record WordPiece(Vocabulary vocabulary, String unknown, String prefix, int longest) implements TokenModel {
+        @Override
+        public void tokenize(String piece, boolean plain, Tokens out) {
+            int[] found = piece.codePointCount(0, piece.length()) > longest ? null : tokens(piece);
+            if (found == null) {
+                addUnknown(piece, out);
+                return;
+            }
+            int byteStart = 0;
+            for (int i = 0; i < found.length; i += 2) {
+                int byteEnd = byteStart + found[i + 1];
+                out.add(found[i], byteStart, byteEnd);
+                byteStart = byteEnd;
+            }
+        }
+
+        /** Returns id and length in bytes of each token, or null if there is a place without one. */
+        private int[] tokens(String piece) {
+            int[] found = new int[2 * piece.length()];
+            int count = 0;
+            for (int start = 0; start < piece.length(); ) {
+                int end = piece.length();
+                int id = Vocabulary.MISSING;
+                while (end > start) {
+                    id = vocabulary.id(start == 0 ? piece.substring(start, end) : prefix + piece.substring(start, end));
+                    if (id != Vocabulary.MISSING) {
+                        break;
+                    }
+                    end = piece.offsetByCodePoints(end, -1);
+                }
+                if (id == Vocabulary.MISSING) {
+                    return null;
+                }
+                found[count++] = id;
+                found[count++] = utf8Length(piece.substring(start, end));
+                start = end;
+            }
+            return Arrays.copyOf(found, count);
+        }
+
+        private void addUnknown(String piece, Tokens out) {
+            int id = vocabulary.id(unknown);
+            if (id == Vocabulary.MISSING) {
+                throw new IllegalArgumentException("text that a tokenizer cannot encode: the token for unknown words, \"" + unknown
+                        + "\", is not in the vocabulary");
+            }
+            out.add(id, 0, utf8Length(piece));
+        }
+    }
+}
