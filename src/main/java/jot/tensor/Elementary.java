@@ -7,6 +7,16 @@ package jot.tensor;
  * lanes. The coefficients are minimax fits; each function is within a few units in the last place of the true value, as the tests show.
  */
 final class Elementary {
+    /**
+     * Whether {@link Math#fma(float, float, float)} is an instruction here. Where it is not, the library emulates it with big decimals,
+     * some thousand times slower than {@code a * b + c}.
+     */
+    static final boolean FUSED = isFused();
+    private static final int PROBES = 8;
+    private static final int CALLS = 16;
+    /** An interpreted call takes some 30 ns, an emulated one several hundred at best and many thousand at first. */
+    private static final long MOST_NANOS = CALLS * 250L;
+
     /** 1.5 · 2²³: adding it rounds a float to a whole number, which then stands in the low bits. */
     static final float ROUND = 0x1.8p23f;
     static final float LOG2_E = 1.44269504f;
@@ -15,6 +25,7 @@ final class Elementary {
     /** Beyond these the exponential is 0 or infinite. */
     static final float EXP_LOWEST = -104f;
     static final float EXP_HIGHEST = 89f;
+    static final float EXPM1_HIGHEST = 87f;
     /** {@code (eʳ − 1 − r) / r²} for {@code |r| ≤ ½ ln 2}, lowest power first. */
     static final float E0 = 0.5f;
     static final float E1 = 0.16666573f;
@@ -48,9 +59,23 @@ final class Elementary {
     private Elementary() {
     }
 
+    /** The fastest of a few short batches: whatever interrupts some of them, an emulation is slow in all. */
+    private static boolean isFused() {
+        float value = 0.1f;
+        long fastest = Long.MAX_VALUE;
+        for (int probe = 0; probe < PROBES && fastest > MOST_NANOS; probe++) {
+            long start = System.nanoTime();
+            for (int call = 0; call < CALLS; call++) {
+                value = Math.fma(value, 0.7f, 0.3f);
+            }
+            fastest = Math.min(fastest, System.nanoTime() - start);
+        }
+        return fastest <= MOST_NANOS && value > 0f;
+    }
+
     /** {@code a · b + c}, rounded once where the machine can do so, else twice. */
     static float multiplyAdd(float a, float b, float c) {
-        return FusedMultiplyAdd.IN_HARDWARE ? Math.fma(a, b, c) : a * b + c;
+        return FUSED ? Math.fma(a, b, c) : a * b + c;
     }
 
     /** {@code eʳ − 1} for {@code |r| ≤ ½ ln 2}. */
@@ -79,9 +104,9 @@ final class Elementary {
         return Float.intBitsToFloat(n + 127 << 23);
     }
 
-    /** {@code eˣ − 1}, accurate near 0 too; x at most 87. */
+    /** {@code eˣ − 1}, accurate near 0 too; x at most {@link #EXPM1_HIGHEST}. */
     static float expm1(float x) {
-        float clamped = Math.max(EXP_LOWEST, Math.min(x, 87f));
+        float clamped = Math.max(EXP_LOWEST, Math.min(x, EXPM1_HIGHEST));
         float shifted = multiplyAdd(clamped, LOG2_E, ROUND);
         float n = shifted - ROUND;
         float r = multiplyAdd(n, -LN2_LOW, multiplyAdd(n, -LN2_HIGH, clamped));
@@ -92,26 +117,26 @@ final class Elementary {
     }
 
     static float tanh(float x) {
-        float e = expm1(2f * Math.min(Math.abs(x), TANH_HIGHEST));
+        float e = expm1(Math.min(Math.abs(x), TANH_HIGHEST) * 2f);
         return Math.copySign(e / (e + 2f), x);
     }
 
     static float sigmoid(float x) {
-        return 1f / (1f + exp(-x));
+        return 1f / (exp(-x) + 1f);
     }
 
     static float silu(float x) {
-        return x / (1f + exp(-x));
+        return x / (exp(-x) + 1f);
     }
 
     static float quickGelu(float x) {
-        return x / (1f + exp(-QUICK * x));
+        return x / (exp(x * -QUICK) + 1f);
     }
 
     /** {@code ½x(1 + tanh u) = x / (1 + e⁻²ᵘ)}. */
     static float geluTanh(float x) {
         float twice = x * multiplyAdd(GELU_CUBIC, x * x, GELU_LINEAR);
-        return x / (1f + exp(-twice));
+        return x / (exp(-twice) + 1f);
     }
 
     static float erf(float x) {
@@ -134,12 +159,12 @@ final class Elementary {
     }
 
     static float geluErf(float x) {
-        return 0.5f * x * (1f + erf(x * SQRT_HALF));
+        return x * 0.5f * (erf(x * SQRT_HALF) + 1f);
     }
 
     static float xielu(Activation.XIelu shape, float x) {
-        float positive = shape.alphaP() * x * x + shape.beta() * x;
-        float negative = (expm1(Math.min(x, shape.epsilon())) - x) * shape.alphaN() + shape.beta() * x;
+        float positive = x * shape.alphaP() * x + x * shape.beta();
+        float negative = (expm1(Math.min(x, shape.epsilon())) - x) * shape.alphaN() + x * shape.beta();
         return x > 0f ? positive : negative;
     }
 
@@ -162,6 +187,6 @@ final class Elementary {
     static float clampedSwiglu(GatedActivation.ClampedSwiglu shape, float gate, float up) {
         float g = Math.min(gate, shape.limit());
         float u = Math.max(-shape.limit(), Math.min(up, shape.limit()));
-        return (u + 1f) * (g / (1f + exp(-shape.alpha() * g)));
+        return (u + 1f) * (g / (exp(g * -shape.alpha()) + 1f));
     }
 }

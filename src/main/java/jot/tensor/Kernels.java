@@ -30,11 +30,11 @@ interface Kernels {
 
     /** Layer norm of each of {@code groups} columns groups: {@code (x − mean) / √(variance + epsilon) · weight + bias}. */
     void layerNorm(Activations x, int column, int groups, int width, float[] weight, float[] bias, float epsilon,
-                   Activations y, int yColumn, int fromRow, int toRow);
+                   Activations y, int yColumn, int fromRow, int toRow, Scratch scratch);
 
     /** Root-mean-square norm of each group: {@code x / √(mean(x²) + epsilon) · weight}. */
     void rmsNorm(Activations x, int column, int groups, int width, float[] weight, float epsilon,
-                 Activations y, int yColumn, int fromRow, int toRow);
+                 Activations y, int yColumn, int fromRow, int toRow, Scratch scratch);
 
     /** An activation in place. */
     void activate(Activation activation, Activations x, int column, int width, int fromRow, int toRow);

@@ -225,11 +225,11 @@ public final class Matrix {
             int group = (from + i) / WeightFormat.Coded.GROUP;
             long plane = ((long) output * groups + group) * Float.BYTES;
             float scale = scales.get(FLOAT, plane);
-            float minimum = coded.minimum() ? minimums.get(FLOAT, plane) : 0f;
+            float minimum = coded.minimum() ? minimums.get(FLOAT, plane) : -0f;
             long at = (long) output * coded.rowBytes(inputs) + (long) group * (WeightFormat.Coded.GROUP * coded.bits() / 8);
             int end = Math.min(WeightFormat.Coded.GROUP, count - i);
             for (int j = 0; j < end; j++) {
-                to[offset + i + j] = scale * code(coded, at, j) + minimum;
+                to[offset + i + j] = Elementary.multiplyAdd(scale, code(coded, at, j), minimum);
             }
         }
     }

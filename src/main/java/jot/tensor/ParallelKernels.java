@@ -203,7 +203,7 @@ public final class ParallelKernels {
      * Joins the two halves of a gated feed-forward network.
      *
      * @param activation how
-     * @param gate rows with the gate
+     * @param gate rows with the gate; what they hold afterwards is undefined
      * @param gateColumn where it starts
      * @param up rows with the other half
      * @param upColumn where it starts
@@ -338,11 +338,11 @@ public final class ParallelKernels {
     }
 
     /** Splits rows so that a thread takes a worthwhile amount at a time. */
-    private void forRows(RangeTask task, int rows, int width) {
+    private void forRows(Workers.RangeTask task, int rows, int width) {
         workers.forEach(task, rows, (long) rows * width < SMALL ? Math.max(rows, 1) : Math.max(1, SMALL / 4 / Math.max(width, 1)));
     }
 
-    private final class Multiply implements RangeTask {
+    private final class Multiply implements Workers.RangeTask {
         private Matrix w;
         private float[] bias;
         private Activations x;
@@ -389,7 +389,7 @@ public final class ParallelKernels {
     }
 
     /** Items are (sequence, head, tile of queries) at prefill and (sequence, some heads that read one key head) at decode. */
-    private final class Attend implements RangeTask {
+    private final class Attend implements Workers.RangeTask {
         private AttentionShape shape;
         private Activations queries;
         private int queryColumn;
@@ -466,7 +466,7 @@ public final class ParallelKernels {
     }
 
     /** Items are (sequence, key head). */
-    private final class Store implements RangeTask {
+    private final class Store implements Workers.RangeTask {
         private static final int PAGE = AttentionRows.PAGE;
 
         private AttentionShape shape;
@@ -521,7 +521,7 @@ public final class ParallelKernels {
         }
     }
 
-    private final class Norm implements RangeTask {
+    private final class Norm implements Workers.RangeTask {
         private boolean layer;
         private Activations x;
         private int column;
@@ -551,14 +551,14 @@ public final class ParallelKernels {
         @Override
         public void run(int worker, int from, int to) {
             if (layer) {
-                kernels.layerNorm(x, column, groups, width, weight, bias, epsilon, y, yColumn, from, to);
+                kernels.layerNorm(x, column, groups, width, weight, bias, epsilon, y, yColumn, from, to, scratch[worker]);
             } else {
-                kernels.rmsNorm(x, column, groups, width, weight, epsilon, y, yColumn, from, to);
+                kernels.rmsNorm(x, column, groups, width, weight, epsilon, y, yColumn, from, to, scratch[worker]);
             }
         }
     }
 
-    private final class Activate implements RangeTask {
+    private final class Activate implements Workers.RangeTask {
         private Activation activation;
         private Activations x;
         private int column;
@@ -578,7 +578,7 @@ public final class ParallelKernels {
         }
     }
 
-    private final class Gate implements RangeTask {
+    private final class Gate implements Workers.RangeTask {
         private GatedActivation activation;
         private Activations gated;
         private int gateColumn;
@@ -607,7 +607,7 @@ public final class ParallelKernels {
         }
     }
 
-    private final class Rotate implements RangeTask {
+    private final class Rotate implements Workers.RangeTask {
         private Activations x;
         private int column;
         private int heads;
@@ -640,7 +640,7 @@ public final class ParallelKernels {
         }
     }
 
-    private final class Add implements RangeTask {
+    private final class Add implements Workers.RangeTask {
         private Activations x;
         private int xColumn;
         private float factor;
@@ -664,7 +664,7 @@ public final class ParallelKernels {
         }
     }
 
-    private final class Scale implements RangeTask {
+    private final class Scale implements Workers.RangeTask {
         private boolean cap;
         private Activations x;
         private float factor;

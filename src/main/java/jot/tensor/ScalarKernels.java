@@ -117,7 +117,7 @@ final class ScalarKernels implements Kernels {
 
     @Override
     public void layerNorm(Activations x, int column, int groups, int width, float[] weight, float[] bias, float epsilon,
-                          Activations y, int yColumn, int fromRow, int toRow) {
+                          Activations y, int yColumn, int fromRow, int toRow, Scratch scratch) {
         for (int row = fromRow; row < toRow; row++) {
             for (int group = 0; group < groups; group++) {
                 int from = x.at(row) + column + group * width;
@@ -136,7 +136,7 @@ final class ScalarKernels implements Kernels {
 
     @Override
     public void rmsNorm(Activations x, int column, int groups, int width, float[] weight, float epsilon,
-                        Activations y, int yColumn, int fromRow, int toRow) {
+                        Activations y, int yColumn, int fromRow, int toRow, Scratch scratch) {
         for (int row = fromRow; row < toRow; row++) {
             for (int group = 0; group < groups; group++) {
                 int from = x.at(row) + column + group * width;
@@ -205,6 +205,11 @@ final class ScalarKernels implements Kernels {
     @Override
     public void rotate(Activations x, int column, int heads, int headSize, int rotated, boolean interleaved, float[] cos, float[] sin,
                        int tableWidth, int[] tableRows, int fromRow, int toRow) {
+        rotateRows(x, column, heads, headSize, rotated, interleaved, cos, sin, tableWidth, tableRows, fromRow, toRow);
+    }
+
+    static void rotateRows(Activations x, int column, int heads, int headSize, int rotated, boolean interleaved, float[] cos, float[] sin,
+                           int tableWidth, int[] tableRows, int fromRow, int toRow) {
         int half = rotated / 2;
         for (int row = fromRow; row < toRow; row++) {
             int table = tableRows[row] * tableWidth;

@@ -1,0 +1,192 @@
+package jot.tensor;
+
+import static jot.tensor.VectorFunctions.multiplyAdd;
+
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Attention over paged keys and values.
+ *
+ * <p>A page of keys is a panel as the {@link RegisterTile} wants it, {@code [keySize][PAGE]}, and so is a page of values,
+ * {@code [PAGE][valueSize]}: scores are queries times keys, outputs are probabilities times values. A tile's rows are consecutive
+ * queries of one head, or at decode the heads at one position that share a key head. Each row's scores are kept whole, so that maximum
+ * and sum are taken in the order of the key positions, whatever else is in the tile.
+ */
+final class VectorAttention {
+    private static final VectorSpecies<Float> LANES = FloatVector.SPECIES_PREFERRED;
+    private static final int COUNT = LANES.length();
+    private static final int PAGE = AttentionRows.PAGE;
+    private static final int WIDTH = RegisterTile.WIDTH;
+    private static final int LINE = 16;
+    private static final FloatVector NUMBERS = FloatVector.broadcast(LANES, 0f).addIndex(1);
+
+    private VectorAttention() {
+    }
+
+    static void attend(AttentionShape shape, Activations queries, int queryColumn, AttentionRows sequence, int keyOffset, int valueOffset,
+                       Activations out, int outColumn, int fromHead, int toHead, int fromQuery, int toQuery, Scratch scratch) {
+        if (sequence.decode()) {
+            for (int query = fromQuery; query < toQuery; query++) {
+                int row = sequence.firstRow() + query;
+                int position = sequence.firstPosition() + query;
+                for (int head = fromHead; head < toHead; head += RegisterTile.ROWS) {
+                    int rows = Math.min(RegisterTile.ROWS, toHead - head);
+                    tile(shape, queries.values(), queries.at(row) + queryColumn + head * shape.keySize(), shape.keySize(), sequence.pages(),
+                        keyOffset, valueOffset, out.values(), out.at(row) + outColumn + head * shape.valueSize(), shape.valueSize(),
+                        rows, head, 1, position, 0, scratch);
+                }
+            }
+        } else {
+            for (int head = fromHead; head < toHead; head++) {
+                for (int query = fromQuery; query < toQuery; query += RegisterTile.ROWS) {
+                    int rows = Math.min(RegisterTile.ROWS, toQuery - query);
+                    int row = sequence.firstRow() + query;
+                    tile(shape, queries.values(), queries.at(row) + queryColumn + head * shape.keySize(), queries.stride(),
+                        sequence.pages(), keyOffset, valueOffset, out.values(), out.at(row) + outColumn + head * shape.valueSize(),
+                        out.stride(), rows, head, 0, sequence.firstPosition() + query, 1, scratch);
+                }
+            }
+        }
+    }
+
+    /** A few rows that read one key head; row {@code r} is head {@code head + r · headStep} at {@code position + r · positionStep}. */
+    private static void tile(AttentionShape shape, float[] queries, int q, int queryStride, float[][] pages, int keyOffset,
+                             int valueOffset, float[] out, int o, int outStride, int rows, int head, int headStep, int position,
+                             int positionStep, Scratch scratch) {
+        int keyHead = head / shape.group();
+        int keys = keyOffset + keyHead * shape.keySize() * PAGE;
+        int values = valueOffset + keyHead * shape.valueSize() * PAGE;
+        int firstPage = shape.firstVisible(position) / PAGE;
+        int lastPage = (position + (rows - 1) * positionStep) / PAGE;
+        int stride = (lastPage + 1 - firstPage) * PAGE + LINE;
+        float[] scores = scratch.rows(rows * stride + LINE);
+        for (int page = firstPage; page <= lastPage; page++) {
+            int skipped = rowsBefore(page, rows, position, positionStep);
+            int at = skipped * stride + (page - firstPage) * PAGE;
+            scores(queries, q + skipped * queryStride, queryStride, rows - skipped, pages[page], keys, shape.keySize(), scores, at, stride);
+        }
+        for (int r = 0; r < rows; r++) {
+            int at = o + r * outStride;
+            Arrays.fill(out, at, at + shape.valueSize(), 0f);
+        }
+        float[] lanes = scratch.tile(LINE * 2 + rows);
+        for (int r = 0; r < rows; r++) {
+            int end = (position + r * positionStep) / PAGE + 1 - firstPage;
+            lanes[LINE * 2 + r] = softmax(shape, head + r * headStep, position + r * positionStep, firstPage * PAGE, end * PAGE,
+                scores, r * stride, lanes);
+        }
+        for (int page = firstPage; page <= lastPage; page++) {
+            int skipped = rowsBefore(page, rows, position, positionStep);
+            int steps = Math.min(PAGE, position + (rows - 1) * positionStep + 1 - page * PAGE);
+            mix(scores, skipped * stride + (page - firstPage) * PAGE, stride, rows - skipped, pages[page], values, shape.valueSize(), steps,
+                out, o + skipped * outStride, outStride, scratch);
+        }
+        for (int r = 0; r < rows; r++) {
+            multiply(out, o + r * outStride, shape.valueSize(), lanes[LINE * 2 + r]);
+        }
+    }
+
+    /** Rows of a tile whose positions lie before a page. */
+    private static int rowsBefore(int page, int rows, int position, int positionStep) {
+        return positionStep == 0 ? 0 : Math.clamp(page * PAGE - position, 0, rows - 1);
+    }
+
+    /** Dot products of some queries with the keys of a page. */
+    private static void scores(float[] queries, int q, int queryStride, int rows, float[] page, int keys, int keySize,
+                               float[] scores, int at, int stride) {
+        for (int r = 0; r < rows; r++) {
+            Arrays.fill(scores, at + r * stride, at + r * stride + PAGE, 0f);
+        }
+        for (int c = 0; c < PAGE; c += WIDTH) {
+            RegisterTile.multiplyAddInto(queries, q, queryStride, rows, page, keys + c, PAGE, keySize, scores, at + c, stride);
+        }
+    }
+
+    /**
+     * Scores become {@code e^(score − max)}, 0 where a key is not visible.
+     *
+     * @param first position of the first score
+     * @param count scores, whole pages up to the row's own position
+     * @return what the sum over the values must be multiplied by
+     */
+    private static float softmax(AttentionShape shape, int head, int position, int first, int count, float[] scores, int at,
+                                 float[] lanes) {
+        FloatVector max = FloatVector.broadcast(LANES, Float.NEGATIVE_INFINITY);
+        int visible = shape.firstVisible(position);
+        float slope = shape.slopes() == null ? 0f : shape.slopes()[head];
+        for (int k = 0; k < count; k += COUNT) {
+            FloatVector score = FloatVector.fromArray(LANES, scores, at + k).mul(shape.scale());
+            if (shape.softcap() != 0f) {
+                VectorFunctions.tanh(score.div(shape.softcap())).mul(shape.softcap()).intoArray(scores, at + k);
+                score = FloatVector.fromArray(LANES, scores, at + k);
+            }
+            FloatVector distance = NUMBERS.add(first + k - position);
+            multiplyAdd(FloatVector.broadcast(LANES, slope), distance, score).intoArray(scores, at + k);
+            if (first + k < visible || first + k + COUNT - 1 > position) {
+                hide(distance, visible - position, scores, at + k);
+            }
+            max = max.max(FloatVector.fromArray(LANES, scores, at + k));
+        }
+        float largest = VectorFunctions.largest(max, lanes, 0);
+        float sink = shape.sinks() == null ? Float.NEGATIVE_INFINITY : shape.sinks()[head];
+        largest = Math.max(largest, sink);
+        FloatVector sum = FloatVector.zero(LANES);
+        for (int k = 0; k < count; k += COUNT) {
+            FloatVector power = VectorFunctions.exp(FloatVector.fromArray(LANES, scores, at + k).sub(largest));
+            power.intoArray(scores, at + k);
+            sum = sum.add(power);
+        }
+        return 1f / (VectorFunctions.fold(sum, lanes, 0) + Elementary.exp(sink - largest));
+    }
+
+    /** Scores of keys that lie after the query or before its window become −∞. */
+    private static void hide(FloatVector distance, float furthest, float[] scores, int at) {
+        VectorMask<Float> hidden = distance.compare(VectorOperators.GT, 0f).or(distance.compare(VectorOperators.LT, furthest));
+        FloatVector.fromArray(LANES, scores, at).blend(Float.NEGATIVE_INFINITY, hidden).intoArray(scores, at);
+    }
+
+    /** Adds the values of a page, weighted by the probabilities. */
+    private static void mix(float[] scores, int at, int stride, int rows, float[] page, int values, int valueSize, int steps,
+                            float[] out, int o, int outStride, Scratch scratch) {
+        int whole = valueSize - valueSize % WIDTH;
+        for (int c = 0; c < whole; c += WIDTH) {
+            RegisterTile.multiplyAddInto(scores, at, stride, rows, page, values + c, valueSize, steps, out, o + c, outStride);
+        }
+        if (whole < valueSize) {
+            mixLast(scores, at, stride, rows, page, values + whole, valueSize, steps, out, o + whole, outStride, scratch);
+        }
+    }
+
+    /** The last columns, fewer than a panel's: by way of a panel padded with zeros. */
+    private static void mixLast(float[] scores, int at, int stride, int rows, float[] page, int values, int valueSize, int steps,
+                                float[] out, int o, int outStride, Scratch scratch) {
+        int columns = valueSize % WIDTH;
+        float[] panel = scratch.panel((PAGE + RegisterTile.ROWS) * WIDTH);
+        int sums = PAGE * WIDTH;
+        Arrays.fill(panel, 0, sums + rows * WIDTH, 0f);
+        for (int step = 0; step < steps; step++) {
+            System.arraycopy(page, values + step * valueSize, panel, step * WIDTH, columns);
+        }
+        for (int r = 0; r < rows; r++) {
+            System.arraycopy(out, o + r * outStride, panel, sums + r * WIDTH, columns);
+        }
+        RegisterTile.multiplyAddInto(scores, at, stride, rows, panel, 0, WIDTH, steps, panel, sums, WIDTH);
+        for (int r = 0; r < rows; r++) {
+            System.arraycopy(panel, sums + r * WIDTH, out, o + r * outStride, columns);
+        }
+    }
+
+    private static void multiply(float[] x, int from, int count, float factor) {
+        int i = from;
+        for (; i + COUNT <= from + count; i += COUNT) {
+            FloatVector.fromArray(LANES, x, i).mul(factor).intoArray(x, i);
+        }
+        for (; i < from + count; i++) {
+            x[i] *= factor;
+        }
+    }
+}

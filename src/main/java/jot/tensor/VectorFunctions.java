@@ -1,0 +1,169 @@
+package jot.tensor;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/** The functions of {@link Elementary} on lanes: the same operations in the same order, hence the same bits. */
+final class VectorFunctions {
+    private static final VectorSpecies<Float> LANES = FloatVector.SPECIES_PREFERRED;
+    private static final int COUNT = LANES.length();
+    private static final VectorSpecies<Float> HALF = half(LANES);
+    private static final VectorSpecies<Float> QUARTER = half(HALF);
+    private static final int BIAS = 127;
+    private static final int FRACTION_BITS = 23;
+    private static final int SIGN = 0x80000000;
+
+    private VectorFunctions() {
+    }
+
+    private static VectorSpecies<Float> half(VectorSpecies<Float> species) {
+        return VectorSpecies.of(float.class, VectorShape.forBitSize(Math.max(64, species.vectorBitSize() / 2)));
+    }
+
+    static FloatVector multiplyAdd(FloatVector a, FloatVector b, FloatVector c) {
+        return Elementary.FUSED ? a.fma(b, c) : a.mul(b).add(c);
+    }
+
+    private static FloatVector multiplyAdd(FloatVector a, FloatVector b, float c) {
+        return multiplyAdd(a, b, FloatVector.broadcast(LANES, c));
+    }
+
+    /**
+     * Adds up lanes: the upper half to the lower, again and again, and the last four from left to right.
+     *
+     * @param scratch has room for a vector at {@code at}
+     */
+    static float fold(FloatVector v, float[] scratch, int at) {
+        v.intoArray(scratch, at);
+        if (COUNT == 16) {
+            FloatVector.fromArray(HALF, scratch, at).add(FloatVector.fromArray(HALF, scratch, at + 8)).intoArray(scratch, at);
+            FloatVector.fromArray(QUARTER, scratch, at).add(FloatVector.fromArray(QUARTER, scratch, at + 4)).intoArray(scratch, at);
+        } else if (COUNT == 8) {
+            FloatVector.fromArray(HALF, scratch, at).add(FloatVector.fromArray(HALF, scratch, at + 4)).intoArray(scratch, at);
+        }
+        float sum = scratch[at];
+        for (int lane = 1; lane < Math.min(COUNT, 4); lane++) {
+            sum += scratch[at + lane];
+        }
+        return sum;
+    }
+
+    /** The largest lane. */
+    static float largest(FloatVector v, float[] scratch, int at) {
+        v.intoArray(scratch, at);
+        float largest = scratch[at];
+        for (int lane = 1; lane < COUNT; lane++) {
+            largest = Math.max(largest, scratch[at + lane]);
+        }
+        return largest;
+    }
+
+    private static FloatVector expm1Reduced(FloatVector r) {
+        FloatVector p = multiplyAdd(FloatVector.broadcast(LANES, Elementary.E4), r, Elementary.E3);
+        p = multiplyAdd(p, r, Elementary.E2);
+        p = multiplyAdd(p, r, Elementary.E1);
+        p = multiplyAdd(p, r, Elementary.E0);
+        return multiplyAdd(p, r.mul(r), r);
+    }
+
+    private static FloatVector reduced(FloatVector clamped, FloatVector n) {
+        FloatVector high = multiplyAdd(n, FloatVector.broadcast(LANES, -Elementary.LN2_HIGH), clamped);
+        return multiplyAdd(n, FloatVector.broadcast(LANES, -Elementary.LN2_LOW), high);
+    }
+
+    private static IntVector whole(FloatVector shifted) {
+        return shifted.reinterpretAsInts().sub(Float.floatToRawIntBits(Elementary.ROUND));
+    }
+
+    private static FloatVector power(IntVector n) {
+        return n.add(BIAS).lanewise(VectorOperators.LSHL, FRACTION_BITS).reinterpretAsFloats();
+    }
+
+    static FloatVector exp(FloatVector x) {
+        FloatVector clamped = x.min(Elementary.EXP_HIGHEST).max(Elementary.EXP_LOWEST);
+        FloatVector shifted = multiplyAdd(clamped, FloatVector.broadcast(LANES, Elementary.LOG2_E), Elementary.ROUND);
+        FloatVector r = reduced(clamped, shifted.sub(Elementary.ROUND));
+        FloatVector q = expm1Reduced(r).add(1f);
+        IntVector whole = whole(shifted);
+        IntVector half = whole.lanewise(VectorOperators.ASHR, 1);
+        return q.mul(power(half)).mul(power(whole.sub(half)));
+    }
+
+    static FloatVector expm1(FloatVector x) {
+        FloatVector clamped = x.min(Elementary.EXPM1_HIGHEST).max(Elementary.EXP_LOWEST);
+        FloatVector shifted = multiplyAdd(clamped, FloatVector.broadcast(LANES, Elementary.LOG2_E), Elementary.ROUND);
+        FloatVector q = expm1Reduced(reduced(clamped, shifted.sub(Elementary.ROUND)));
+        FloatVector s = power(whole(shifted).max(-126));
+        return multiplyAdd(s, q, s.sub(1f));
+    }
+
+    private static FloatVector copySign(FloatVector magnitude, FloatVector sign) {
+        return magnitude.reinterpretAsInts().and(~SIGN).or(sign.reinterpretAsInts().and(SIGN)).reinterpretAsFloats();
+    }
+
+    static FloatVector tanh(FloatVector x) {
+        FloatVector e = expm1(x.abs().min(Elementary.TANH_HIGHEST).mul(2f));
+        return copySign(e.div(e.add(2f)), x);
+    }
+
+    /** {@code x / (1 + e⁻ᵘ)}. */
+    private static FloatVector gated(FloatVector x, FloatVector minusU) {
+        return x.div(exp(minusU).add(1f));
+    }
+
+    static FloatVector geluTanh(FloatVector x) {
+        FloatVector twice = x.mul(multiplyAdd(FloatVector.broadcast(LANES, Elementary.GELU_CUBIC), x.mul(x), Elementary.GELU_LINEAR));
+        return gated(x, twice.neg());
+    }
+
+    static FloatVector erf(FloatVector x) {
+        FloatVector a = x.abs().min(Elementary.ERF_HIGHEST);
+        FloatVector t = a.mul(a);
+        FloatVector small = multiplyAdd(FloatVector.broadcast(LANES, Elementary.S6), t, Elementary.S5);
+        small = multiplyAdd(small, t, Elementary.S4);
+        small = multiplyAdd(small, t, Elementary.S3);
+        small = multiplyAdd(small, t, Elementary.S2);
+        small = multiplyAdd(small, t, Elementary.S1);
+        small = multiplyAdd(small, t, Elementary.S0).mul(a);
+        FloatVector log = multiplyAdd(FloatVector.broadcast(LANES, Elementary.C6), a, Elementary.C5);
+        log = multiplyAdd(log, a, Elementary.C4);
+        log = multiplyAdd(log, a, Elementary.C3);
+        log = multiplyAdd(log, a, Elementary.C2);
+        log = multiplyAdd(log, a, Elementary.C1);
+        log = multiplyAdd(log, a, Elementary.C0);
+        FloatVector large = FloatVector.broadcast(LANES, 1f).sub(exp(log));
+        return copySign(large.blend(small, a.compare(VectorOperators.LT, 1f)), x);
+    }
+
+    static FloatVector xielu(Activation.XIelu shape, FloatVector x) {
+        FloatVector linear = x.mul(shape.beta());
+        FloatVector positive = x.mul(shape.alphaP()).mul(x).add(linear);
+        FloatVector negative = expm1(x.min(shape.epsilon())).sub(x).mul(shape.alphaN()).add(linear);
+        return negative.blend(positive, x.compare(VectorOperators.GT, 0f));
+    }
+
+    static FloatVector geluErf(FloatVector x) {
+        return x.mul(0.5f).mul(erf(x.mul(Elementary.SQRT_HALF)).add(1f));
+    }
+
+    static FloatVector quickGelu(FloatVector x) {
+        return gated(x, x.mul(-Elementary.QUICK));
+    }
+
+    static FloatVector silu(FloatVector x) {
+        return gated(x, x.neg());
+    }
+
+    static FloatVector sigmoid(FloatVector x) {
+        return gated(FloatVector.broadcast(LANES, 1f), x.neg());
+    }
+
+    static FloatVector clampedSwiglu(GatedActivation.ClampedSwiglu shape, FloatVector gate, FloatVector up) {
+        FloatVector g = gate.min(shape.limit());
+        FloatVector u = up.min(shape.limit()).max(-shape.limit());
+        return u.add(1f).mul(gated(g, g.mul(-shape.alpha())));
+    }
+}

@@ -1,0 +1,152 @@
+package jot.tensor;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/** Loads of weights in each format, widened to vectors of floats. */
+final class VectorWeights {
+    static final VectorSpecies<Float> LANES = FloatVector.SPECIES_PREFERRED;
+    static final int COUNT = LANES.length();
+    /**
+     * What the bits of an F16, moved to where a float has its own, must be multiplied by: the exponents are biased by 127 and 15. The
+     * factor is split between the activations and the sum, so that neither leaves the range of a float.
+     */
+    static final float F16_ACTIVATION = 0x1p60f;
+    static final float F16_SUM = 0x1p52f;
+
+    private static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
+    private static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, LANES.vectorShape());
+    private static final VectorSpecies<Short> SHORTS = VectorSpecies.of(short.class, part(2));
+    /** At least 64 bits, of which only the first {@link #COUNT} bytes count. */
+    private static final VectorSpecies<Byte> BYTES = VectorSpecies.of(byte.class, part(4));
+    private static final int BYTES_LOADED = BYTES.length();
+    private static final int GROUP = WeightFormat.Coded.GROUP;
+    private static final int NIBBLES = GROUP / 2;
+
+    private VectorWeights() {
+    }
+
+    private static VectorShape part(int divisor) {
+        return VectorShape.forBitSize(Math.max(64, LANES.vectorBitSize() / divisor));
+    }
+
+    static FloatVector f32(MemorySegment values, long at) {
+        return FloatVector.fromMemorySegment(LANES, values, at, ORDER);
+    }
+
+    static FloatVector bf16(MemorySegment values, long at) {
+        IntVector bits = (IntVector) ShortVector.fromMemorySegment(SHORTS, values, at, ORDER).convertShape(VectorOperators.S2I, INTS, 0);
+        return bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+    }
+
+    /** The number times 2⁻¹¹²: sign, exponent and fraction moved to their places in a float. Subnormals survive. */
+    static FloatVector f16(MemorySegment values, long at) {
+        IntVector bits = (IntVector) ShortVector.fromMemorySegment(SHORTS, values, at, ORDER).convertShape(VectorOperators.S2I, INTS, 0);
+        return bits.lanewise(VectorOperators.LSHL, 13).and(0x8FFFE000).reinterpretAsFloats();
+    }
+
+    /** Signed bytes as floats. */
+    static FloatVector q8(MemorySegment codes, long at) {
+        return (FloatVector) ByteVector.fromMemorySegment(BYTES, codes, at, ORDER).convertShape(VectorOperators.B2F, LANES, 0);
+    }
+
+    /** Pairs of 4-bit codes, zero-extended. */
+    static IntVector pairs(MemorySegment codes, long at) {
+        return (IntVector) ByteVector.fromMemorySegment(BYTES, codes, at, ORDER).convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, 0);
+    }
+
+    /**
+     * Widens the inputs {@code [from, from + count)} of one row, as {@link Matrix#row} does; F16 comes times 2⁻¹¹² if {@code raw}.
+     */
+    static void widen(Matrix w, int output, int from, int count, float[] to, int offset, boolean raw) {
+        switch (w.format()) {
+            case WeightFormat.Plain plain -> widenPlain(plain, w, output, from, count, to, offset, raw);
+            case WeightFormat.Coded coded -> widenCoded(coded, w, output, from, count, to, offset);
+        }
+    }
+
+    private static void widenPlain(WeightFormat.Plain plain, Matrix w, int output, int from, int count, float[] to, int offset,
+                                   boolean raw) {
+        int whole = count - count % COUNT;
+        long at = ((long) output * w.inputs() + from) * plain.size();
+        switch (plain) {
+            case F32 -> MemorySegment.copy(w.codes(), Matrix.FLOAT, at, to, offset, count);
+            case BF16 -> {
+                for (int i = 0; i < whole; i += COUNT) {
+                    bf16(w.codes(), at + 2L * i).intoArray(to, offset + i);
+                }
+                w.row(output, from + whole, count - whole, to, offset + whole);
+            }
+            case F16 -> {
+                float factor = raw ? 1f : 0x1p112f;
+                for (int i = 0; i < whole; i += COUNT) {
+                    f16(w.codes(), at + 2L * i).mul(factor).intoArray(to, offset + i);
+                }
+                w.row(output, from + whole, count - whole, to, offset + whole);
+                for (int i = whole; raw && i < count; i++) {
+                    to[offset + i] *= 0x1p-112f;
+                }
+            }
+        }
+    }
+
+    private static void widenCoded(WeightFormat.Coded coded, Matrix w, int output, int from, int count, float[] to, int offset) {
+        int whole = count - count % GROUP;
+        long plane = ((long) output * coded.groups(w.inputs()) + from / GROUP) * Float.BYTES;
+        long at = (long) output * coded.rowBytes(w.inputs()) + (long) from / GROUP * (GROUP * coded.bits() / 8);
+        for (int i = 0; i < whole; i += GROUP) {
+            FloatVector scale = FloatVector.broadcast(LANES, w.scales().get(Matrix.FLOAT, plane));
+            FloatVector minimum = FloatVector.broadcast(LANES, coded.minimum() ? w.minimums().get(Matrix.FLOAT, plane) : -0f);
+            if (coded.bits() == 8) {
+                bytesGroup(w.codes(), at, scale, minimum, to, offset + i);
+            } else {
+                nibblesGroup(coded.table(), w.codes(), at, scale, minimum, to, offset + i);
+            }
+            plane += Float.BYTES;
+            at += GROUP * coded.bits() / 8;
+        }
+        w.row(output, from + whole, count - whole, to, offset + whole);
+    }
+
+    private static void bytesGroup(MemorySegment codes, long at, FloatVector scale, FloatVector minimum, float[] to, int offset) {
+        for (int j = 0; j <= GROUP - BYTES_LOADED; j += COUNT) {
+            VectorFunctions.multiplyAdd(scale, q8(codes, at + j), minimum).intoArray(to, offset + j);
+        }
+        // at 128 bits the last load would reach beyond the group
+        for (int j = GROUP - BYTES_LOADED + COUNT; j < GROUP; j++) {
+            to[offset + j] = Elementary.multiplyAdd(scale.lane(0), codes.get(ValueLayout.JAVA_BYTE, at + j), minimum.lane(0));
+        }
+    }
+
+    private static void nibblesGroup(float[] table, MemorySegment codes, long at, FloatVector scale, FloatVector minimum,
+                                     float[] to, int offset) {
+        if (COUNT == 16) {
+            FloatVector values = FloatVector.fromArray(LANES, table, 0);
+            IntVector pairs = pairs(codes, at);
+            VectorFunctions.multiplyAdd(scale, look(values, pairs), minimum).intoArray(to, offset);
+            VectorFunctions.multiplyAdd(scale, look(values, pairs.lanewise(VectorOperators.LSHR, 4)), minimum)
+                .intoArray(to, offset + NIBBLES);
+            return;
+        }
+        float s = scale.lane(0);
+        float m = minimum.lane(0);
+        for (int j = 0; j < NIBBLES; j++) {
+            int pair = codes.get(ValueLayout.JAVA_BYTE, at + j);
+            to[offset + j] = Elementary.multiplyAdd(s, table[pair & 15], m);
+            to[offset + NIBBLES + j] = Elementary.multiplyAdd(s, table[pair >> 4 & 15], m);
+        }
+    }
+
+    /** Entries of a table of 16 by the low four bits of each lane; needs 16 lanes. */
+    static FloatVector look(FloatVector table, IntVector codes) {
+        return codes.and(15).selectFrom(table.reinterpretAsInts()).reinterpretAsFloats();
+    }
+}
