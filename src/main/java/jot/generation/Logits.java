@@ -53,6 +53,7 @@ public final class Logits {
 
     private static void run(Inference inference, int[] tokens, HiddenStates observer, float[][] logits) {
         KvCache cache = inference.newCache();
+        cache.expect(tokens.length);
         for (int from = 0; from < tokens.length; from += Sequence.CHUNK) {
             int first = from;
             int to = Math.min(tokens.length, from + Sequence.CHUNK);

@@ -21,8 +21,8 @@ public final class Sequence {
     static final int CHUNK = 512;
 
     private final Inference inference;
-    private final KvCache cache;
     private final float[] logits;
+    private KvCache cache;
     private int[] tokens;
 
     /** An empty sequence. */
@@ -88,19 +88,38 @@ public final class Sequence {
         ensureTokens(length() + more.length);
         System.arraycopy(more, 0, tokens, length(), more.length);
         int end = length() + more.length;
-        while (length() < end) {
-            int to = Math.min(end, length() + CHUNK);
-            if (!forward(to, to == end, stopped)) {
+        if (!cache.serves(end) && !computeKeysAnew(end, stopped)) {
+            return false;
+        }
+        cache.expect(end);
+        return forward(cache, end, true, stopped);
+    }
+
+    /** Fills another cache with the tokens so far, for a context of another length; keeps the old one if stopped. */
+    private boolean computeKeysAnew(int end, BooleanSupplier stopped) {
+        KvCache fresh = inference.newCache();
+        fresh.expect(end);
+        if (!forward(fresh, length(), false, stopped)) {
+            return false;
+        }
+        cache = fresh;
+        return true;
+    }
+
+    /** Runs the tokens before {@code end} that are not in a cache yet, in chunks. */
+    private boolean forward(KvCache into, int end, boolean wanted, BooleanSupplier stopped) {
+        while (into.length() < end) {
+            int to = Math.min(end, into.length() + CHUNK);
+            if (!chunk(into, to, wanted && to == end, stopped)) {
                 return false;
             }
         }
         return true;
     }
 
-    /** Runs the tokens up to {@code to} that are not in the cache yet. */
-    private boolean forward(int to, boolean last, BooleanSupplier stopped) {
+    private boolean chunk(KvCache into, int to, boolean last, BooleanSupplier stopped) {
         boolean[] done = new boolean[1];
-        List<Segment> segments = List.of(new Segment(cache, tokens, length(), to, last ? Segment.Wanted.LAST : Segment.Wanted.NONE));
+        List<Segment> segments = List.of(new Segment(into, tokens, into.length(), to, last ? Segment.Wanted.LAST : Segment.Wanted.NONE));
         inference.run(() -> {
             ForwardPass pass = inference.pass().stopWhen(stopped).observedBy(null);
             done[0] = inference.transformer().forward(segments, pass);

@@ -8,13 +8,19 @@ import jot.json.JsonObject;
 import jot.model.family.Config;
 import jot.model.family.Family;
 import jot.model.family.classic.Gpt2;
+import jot.model.family.llama.Gemma;
+import jot.model.family.llama.Llama;
+import jot.model.family.llama.Mistral;
+import jot.model.family.llama.Qwen2;
 
 /** All families that Jot reads. */
 public final class Families {
 
     private static final List<Family> CLASSIC = List.of(new Gpt2());
 
-    private static final List<Family> ALL = List.copyOf(CLASSIC);
+    private static final List<Family> LLAMA = List.of(new Llama(), new Mistral(), new Qwen2(), new Gemma());
+
+    private static final List<Family> ALL = Stream.of(CLASSIC, LLAMA).flatMap(List::stream).toList();
 
     private Families() {
     }

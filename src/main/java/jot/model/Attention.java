@@ -32,7 +32,6 @@ public record Attention(AttentionPlan plan, AttentionShape shape, int layer, int
     void apply(Activations input, Activations to, ForwardPass pass) {
         Activations qkv = pass.scratch().queriesKeysValues();            // [rows][(heads + 2 keyHeads) · size]
         project(input, qkv, pass);
-        clip(qkv, pass);
         place(qkv, pass);
         pass.store(this, qkv);
         Activations attended = pass.scratch().attended();                // [rows][heads · size]
@@ -60,12 +59,13 @@ public record Attention(AttentionPlan plan, AttentionShape shape, int layer, int
         }
     }
 
-    /** Norms of queries and keys, and rotary positions, in the order that the plan states. */
+    /** Norms of queries and keys, their bound, and rotary positions, in the order that the plan states. */
     private void place(Activations qkv, ForwardPass pass) {
         boolean normLast = plan.norm().isPresent() && plan.norm().get().afterRotary();
         if (!normLast) {
             normalise(qkv, pass);
         }
+        clip(qkv, pass);
         rotate(qkv, pass);
         if (normLast) {
             normalise(qkv, pass);

@@ -15,6 +15,11 @@ import java.util.Optional;
 public record BlockPlan(Residual residual, float residualScale, AttentionPlan attention, Norms attentionNorms,
         FeedForwardPlan feedForward, Norms feedForwardNorms) {
 
+    /** The usual block: x += A(N x), then x += F(N′ x). */
+    public static BlockPlan preNorm(AttentionPlan attention, FeedForwardPlan feedForward, NormPlan norm) {
+        return new BlockPlan(Residual.SEQUENTIAL, 1, attention, Norms.before(norm), feedForward, Norms.before(norm));
+    }
+
     /** How the sublayers A (attention) and F (feed-forward) join the residual stream x; N are norms, each of which may be absent. */
     public enum Residual {
         /** x += Nₒ(A(Nᵢ x)), then x += Nₒ(F(Nᵢ x)): pre-norm, sandwich norms, or norms on the outputs alone. */

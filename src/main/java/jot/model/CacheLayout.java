@@ -14,6 +14,7 @@ public final class CacheLayout {
     private final int[] keyHeads;
     private final int[] headSizes;
     private final int pageFloats;
+    private final int[] boundaries;
 
     /** Lays out pages for the blocks of an architecture. */
     public CacheLayout(Architecture architecture) {
@@ -30,6 +31,8 @@ public final class CacheLayout {
             at = Math.addExact(at, Math.multiplyExact(2 * AttentionRows.PAGE, attention.keyWidth()));
         }
         pageFloats = at;
+        boundaries = architecture.blocks().stream().flatMap(block -> block.attention().rotary().stream())
+                .mapToInt(rotary -> rotary.scaling().boundary()).distinct().toArray();
     }
 
     /** Floats of one page. */
@@ -40,6 +43,16 @@ public final class CacheLayout {
     /** Bytes that one position takes in all layers. */
     public long bytesPerPosition() {
         return 4L * pageFloats / AttentionRows.PAGE;
+    }
+
+    /** Whether keys that were computed for a context of one length serve a context of the other. */
+    boolean serves(int length, int other) {
+        for (int boundary : boundaries) {
+            if (length > boundary != other > boundary) {
+                return false;
+            }
+        }
+        return true;
     }
 
     int keyOffset(int layer) {

@@ -19,7 +19,8 @@ public final class ForwardPass {
     private final ParallelKernels kernels;
     private final Scratch scratch;
     private final List<Rotary> rotaries;
-    private final float[][] fixedFrequencies;
+    private final float[][] frequencies;
+    private final int[] frequencyLengths;
     private final float[][] cosines;
     private final float[][] sines;
 
@@ -40,7 +41,8 @@ public final class ForwardPass {
         this.kernels = kernels;
         this.scratch = new Scratch(transformer.architecture());
         this.rotaries = transformer.rotaries();
-        this.fixedFrequencies = new float[rotaries.size()][];
+        this.frequencies = new float[rotaries.size()][];
+        this.frequencyLengths = new int[rotaries.size()];
         this.cosines = new float[rotaries.size()][0];
         this.sines = new float[rotaries.size()][0];
     }
@@ -108,6 +110,7 @@ public final class ForwardPass {
 
     private void setOutRows(int s, Segment segment) {
         KvCache cache = segment.cache();
+        cache.expect(cache.contextLength(segment.count()));
         cache.reserve(segment.count());
         sequences[s].set(cache.pages(), firstRows[s], segment.count(), cache.length(), segment.few());
         for (int k = 0; k < segment.count(); k++) {
@@ -157,10 +160,10 @@ public final class ForwardPass {
         Rotary rotary = rotaries.get(index);
         int pairs = rotary.rotated() / 2;
         for (int s = 0; s < segments.size(); s++) {
-            float[] frequencies = frequencies(index, rotary, sequences[s].firstPosition() + sequences[s].rows());
+            float[] turns = frequencies(index, rotary, segments.get(s).cache().contextLength(sequences[s].rows()));
             for (int r = firstRows[s]; r < firstRows[s] + sequences[s].rows(); r++) {
                 for (int j = 0; j < pairs; j++) {
-                    float angle = positions[r] * frequencies[j];
+                    float angle = positions[r] * turns[j];
                     cosines[index][r * pairs + j] = (float) StrictMath.cos(angle) * rotary.magnitude();
                     sines[index][r * pairs + j] = (float) StrictMath.sin(angle) * rotary.magnitude();
                 }
@@ -168,14 +171,14 @@ public final class ForwardPass {
         }
     }
 
+    /** Frequencies in a context of so many tokens, computed when they change. */
     private float[] frequencies(int index, Rotary rotary, int length) {
-        if (rotary.scaling().followsLength()) {
-            return rotary.frequencies(length);
+        int representative = rotary.scaling().representative(length);
+        if (frequencies[index] == null || frequencyLengths[index] != representative) {
+            frequencies[index] = rotary.frequencies(representative);
+            frequencyLengths[index] = representative;
         }
-        if (fixedFrequencies[index] == null) {
-            fixedFrequencies[index] = rotary.frequencies(length);
-        }
-        return fixedFrequencies[index];
+        return frequencies[index];
     }
 
     /** Turns queries and keys by their positions. */

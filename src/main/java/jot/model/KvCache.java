@@ -17,6 +17,7 @@ public final class KvCache {
     private boolean[] shared = new boolean[4];
     private int pageCount;
     private int length;
+    private int contextLength;
 
     /** An empty cache. */
     public KvCache(CacheLayout layout) {
@@ -41,6 +42,7 @@ public final class KvCache {
         copy.shared = shared.clone();
         copy.pageCount = pageCount;
         copy.length = length;
+        copy.contextLength = contextLength;
         return copy;
     }
 
@@ -57,6 +59,34 @@ public final class KvCache {
         int needed = (position + AttentionRows.PAGE - 1) / AttentionRows.PAGE;
         Arrays.fill(pages, needed, pageCount, null);
         pageCount = needed;
+    }
+
+    /**
+     * Whether the keys held serve a context of so many tokens; if not, all of them have to be computed anew (LongRoPE).
+     *
+     * @param length tokens of the context, those that come next counted
+     */
+    public boolean serves(int length) {
+        return this.length == 0 || layout.serves(contextLength, length);
+    }
+
+    /**
+     * Says how long the context is going to be once the next tokens are in, all of their chunks counted: some rotary positions depend
+     * on it.
+     *
+     * @param length tokens of the context
+     * @throws IllegalArgumentException if the keys held do not serve such a context
+     */
+    public void expect(int length) {
+        if (!serves(length)) {
+            throw new IllegalArgumentException("keys of a context of " + contextLength + " tokens do not serve one of " + length);
+        }
+        contextLength = length;
+    }
+
+    /** Tokens of the context that rotary positions follow, with {@code count} more tokens in. */
+    int contextLength(int count) {
+        return Math.max(contextLength, length + count);
     }
 
     /** Makes room to write the positions {@code length() … length() + count − 1}. */

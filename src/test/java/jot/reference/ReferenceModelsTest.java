@@ -27,9 +27,9 @@ class ReferenceModelsTest {
             "openai-gpt", "gpt_neo", "gptj", "gpt_neox", "gpt_neox-sequential", "gpt_bigcode", "gpt_bigcode-mha", "opt", "opt-post-norm",
             "bloom", "bloom-post-residual", "codegen", "xglm", "biogpt", "ctrl", "falcon-7b", "falcon-40b", "falcon-rw", "mpt", "phi",
             "stablelm", "stablelm-parallel", "starcoder2", "persimmon", "persimmon-qk", "gpt_neox_japanese", "nemotron",
-            "llama", "llama3-scaled", "llama-linear", "llama-yarn", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3", "olmo",
+            "qwen3", "gemma2", "gemma3", "olmo",
             "olmo2", "granite", "smollm3", "phi3", "cohere", "mixtral", "qwen2_moe", "qwen3_moe", "gpt_oss", "gpt_oss-mxfp4",
-            "phi3-longrope-short", "phi3-longrope-long", "phi3-longrope-crossing", "llama-dynamic", "llama-dynamic-short", "olmo3",
+            "phi3-longrope-short", "phi3-longrope-long", "phi3-longrope-crossing", "olmo3",
             "olmo3-unscaled", "glm", "glm4", "cohere2", "exaone4", "exaone4-full", "ernie4_5", "seed_oss", "arcee", "apertus",
             "apertus-bf16", "helium", "hunyuan_v1_dense", "hunyuan_v1_dense-alpha", "olmoe", "granitemoe", "deepseek_v2",
             "deepseek_v2-lite", "deepseek_v3", "deepseek_v3-one-group");

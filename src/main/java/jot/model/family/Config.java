@@ -1,7 +1,9 @@
 package jot.model.family;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -121,6 +123,34 @@ public final class Config {
     /** A whole number in a range, if it is there. */
     public OptionalInt integerIfAny(int least, int most, String... keys) throws CheckpointFormatException {
         return has(keys) ? OptionalInt.of(integer(least, most, keys)) : OptionalInt.empty();
+    }
+
+    /** A list of texts, if it is there. */
+    public Optional<List<String>> texts(String... keys) throws CheckpointFormatException {
+        return list(Json::asString, keys);
+    }
+
+    /** A list of numbers, if it is there. */
+    public Optional<List<Double>> numbers(String... keys) throws CheckpointFormatException {
+        return list(Json::asDouble, keys);
+    }
+
+    private <T> Optional<List<T>> list(Element<T> element, String... keys) throws CheckpointFormatException {
+        Optional<String> key = find(keys);
+        if (key.isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(read(key.get(), json -> {
+            List<T> all = new ArrayList<>();
+            for (Json each : json.asArray(key.get())) {
+                all.add(element.of(each, key.get() + '[' + all.size() + ']'));
+            }
+            return List.copyOf(all);
+        }));
+    }
+
+    private interface Element<T> {
+        T of(Json json, String path) throws JsonException;
     }
 
     /** A number of channels, heads or experts that must be there. */

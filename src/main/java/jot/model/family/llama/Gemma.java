@@ -1,0 +1,42 @@
+package jot.model.family.llama;
+
+import java.util.List;
+import java.util.Optional;
+
+import jot.checkpoint.CheckpointFormatException;
+import jot.model.Architecture;
+import jot.model.BlockPlan;
+import jot.model.FeedForwardPlan;
+import jot.model.NormPlan;
+import jot.model.Rotary;
+import jot.model.family.Config;
+import jot.model.family.Family;
+import jot.model.family.RotaryReading;
+import jot.model.family.TensorTable;
+
+/** Gemma 1 (arXiv 2403.08295): embeddings times √width, norm weights stored less 1, GELU in the gate, heads of a size of their own. */
+public final class Gemma implements Family {
+
+    @Override
+    public List<String> modelTypes() {
+        return List.of("gemma");
+    }
+
+    @Override
+    public Architecture architecture(Config config) throws CheckpointFormatException {
+        config.refuseFlag("use_bidirectional_attention");
+        LlamaReading reading = LlamaReading.of(config, 256);
+        NormPlan norm = reading.norm(1e-6);
+        boolean biased = config.flag(false, "attention_bias");
+        Rotary rotary = RotaryReading.of(config).rotary(reading.headSize(), false, 10_000, 1);
+        FeedForwardPlan feedForward = new FeedForwardPlan.Dense(config.channels("intermediate_size"),
+                FeedForwardPlan.Form.gated(config.activation("gelu_pytorch_tanh", "hidden_activation", "hidden_act")), false, false);
+        BlockPlan block = BlockPlan.preNorm(reading.attention(biased, biased).withRotary(Optional.of(rotary)), feedForward, norm);
+        return reading.architecture((float) Math.sqrt(reading.width()), reading.repeated(block), norm, reading.head(true));
+    }
+
+    @Override
+    public TensorTable tensors(Config config) {
+        return LlamaReading.names().normOffset(1).build();
+    }
+}
