@@ -16,19 +16,6 @@ import java.util.concurrent.locks.ReentrantLock;
  * its carrier. After {@link #close()} no thread is left.
  */
 public final class Workers implements AutoCloseable {
-    /** Work on numbered items that can be split anywhere. */
-    @FunctionalInterface
-    public interface RangeTask {
-        /**
-         * Does the items {@code [from, to)}; several threads call at once with ranges that don't overlap.
-         *
-         * @param worker number of the calling worker, below {@link Workers#threads()}; no two threads at work have the same
-         * @param from first item
-         * @param to item after the last
-         */
-        void run(int worker, int from, int to);
-    }
-
     /** How long a thread without work looks for some before it parks. */
     private static final long SPIN_NANOS = 60_000;
     /** The same where threads outnumber processors, so that whoever waits is in somebody's way. */
