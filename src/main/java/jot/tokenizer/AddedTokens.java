@@ -50,20 +50,29 @@ final class AddedTokens {
     private final Node raw;
     private final Node normalized;
 
-    private AddedTokens(Map<Integer, Token> byId, Map<String, Token> byContent, Map<Integer, String> forms) {
+    private AddedTokens(Map<Integer, Token> byId, Map<String, Token> byContent, Map<Integer, String> forms, Node raw, Node normalized) {
         this.byId = byId;
         this.byContent = byContent;
         this.forms = forms;
-        this.raw = new Node();
-        this.normalized = new Node();
-        for (Token token : byId.values()) {
-            (token.normalized() ? normalized : raw).add(forms.get(token.id()), token);
-        }
+        this.raw = raw;
+        this.normalized = normalized;
     }
 
     /** Collects tokens that are found as they are written. */
     static AddedTokens of(Collection<Token> tokens) {
         return of(tokens, UnaryOperator.identity());
+    }
+
+    /** Returns these tokens and others that are known by their ids, but never found in a text. */
+    AddedTokens withHidden(Collection<Token> hidden) {
+        AddedTokens all = of(hidden);
+        Map<Integer, Token> ids = new LinkedHashMap<>(all.byId);
+        ids.putAll(byId);
+        Map<String, Token> contents = new HashMap<>(all.byContent);
+        contents.putAll(byContent);
+        Map<Integer, String> allForms = new HashMap<>(all.forms);
+        allForms.putAll(forms);
+        return new AddedTokens(ids, contents, allForms, raw, normalized);
     }
 
     /** Collects tokens; those with {@code normalized} are found in the form that the normalizer gives their content. */
@@ -76,7 +85,12 @@ final class AddedTokens {
             byContent.put(token.content(), token);
             forms.put(token.id(), token.normalized() ? normalizer.apply(token.content()) : token.content());
         }
-        return new AddedTokens(byId, byContent, forms);
+        Node raw = new Node();
+        Node normalized = new Node();
+        for (Token token : byId.values()) {
+            (token.normalized() ? normalized : raw).add(forms.get(token.id()), token);
+        }
+        return new AddedTokens(byId, byContent, forms, raw, normalized);
     }
 
     Collection<Token> tokens() {
@@ -148,6 +162,12 @@ final class AddedTokens {
         if (done < text.length()) {
             visitor.stretch(done, text.length());
         }
+    }
+
+    /** Returns where the longest token at a place of a normalized text ends; the place itself if there is none. */
+    int longestAt(String text, int at) {
+        Node match = normalized.isLeaf() ? null : normalized.longestMatch(text, at);
+        return match == null ? at : at + match.depth;
     }
 
     private static boolean standsAlone(String text, int start, int end) {

@@ -155,6 +155,11 @@ final class AlignedText {
             return this;
         }
 
+        /** Returns the index of the next source character. */
+        int cursor() {
+            return cursor;
+        }
+
         /** Returns the changed text; source characters behind the cursor are left out. */
         AlignedText build() {
             if (starts == null) {

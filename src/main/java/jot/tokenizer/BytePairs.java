@@ -247,7 +247,7 @@ final class BytePairs {
     /**
      * Merges that follow from the tokens alone: two neighbours merge if the bytes of both together are a token; its rank decides.
      *
-     * <p>Symbols are token ids. Immutable.
+     * <p>Symbols are token ids; ids of other tokens merge with nothing. Immutable.
      */
     static final class RankedTokens implements Merges {
         private static final int BASE = 0x01000193;
@@ -293,6 +293,9 @@ final class BytePairs {
         public long of(int left, int right) {
             int leftEntry = entries.entry(left);
             int rightEntry = entries.entry(right);
+            if (leftEntry < 0 || rightEntry < 0) {
+                return NONE;
+            }
             byte[] first = tokens[leftEntry];
             byte[] second = tokens[rightEntry];
             if (first.length + second.length >= powers.length) {

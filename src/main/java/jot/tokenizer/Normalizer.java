@@ -14,7 +14,7 @@ import java.util.function.IntPredicate;
  */
 sealed interface Normalizer permits Normalizer.Sequence, Normalizer.UnicodeForm, Normalizer.Lowercase, Normalizer.Strip,
         Normalizer.StripAccents, Normalizer.Replace, Normalizer.Prepend, Normalizer.Bert, Normalizer.Nmt, Normalizer.ByteLevel,
-        CompiledCharacterMap {
+        CompiledCharacterMap, SentencePiece.Normalization {
     /** Leaves text as it is. */
     Normalizer NONE = new Sequence(List.of());
 

@@ -9,7 +9,9 @@ import java.util.List;
  * <p>A decoder is a description, immutable and thread-safe; {@link #stage} begins a run of it. A run takes one token after another and
  * passes on what they decide at once, so that whole texts and streams are decoded by the same code.
  */
-sealed interface TokenDecoder {
+sealed interface TokenDecoder permits TokenDecoder.Sequence, TokenDecoder.Spaces, TokenDecoder.ByteLevel, TokenDecoder.ByteFallback,
+        TokenDecoder.Fuse, TokenDecoder.Strip, TokenDecoder.Replace, TokenDecoder.Metaspace, TokenDecoder.WordPiece,
+        TokenDecoder.WordSuffix, TokenDecoder.Ctc, SentencePiece.Pieces {
     /** Begins a run that passes its results on to another. */
     Stage stage(Stage next);
 

@@ -16,6 +16,18 @@ final class Utf8Decoder {
     private int lowest = 0x80;
     private int highest = 0xBF;
     private boolean sawInvalid;
+    /** How many bytes of the character have come. */
+    private int taken;
+    private final boolean replacesEachByte;
+
+    Utf8Decoder() {
+        this(false);
+    }
+
+    /** Makes a decoder that gives one U+FFFD for each maximal invalid part, or for each byte of it. */
+    Utf8Decoder(boolean replacesEachByte) {
+        this.replacesEachByte = replacesEachByte;
+    }
 
     /** Takes one byte and appends the text that it decides. */
     void decode(byte next, StringBuilder out) {
@@ -58,6 +70,7 @@ final class Utf8Decoder {
     }
 
     private void beginCharacter(int unit, StringBuilder out) {
+        taken = 1;
         if (unit < 0x80) {
             out.append((char) unit);
         } else if (unit >= 0xC2 && unit <= 0xDF) {
@@ -79,7 +92,7 @@ final class Utf8Decoder {
     }
 
     private void replace(StringBuilder out) {
-        out.append(REPLACEMENT);
+        out.repeat(REPLACEMENT, replacesEachByte ? taken : 1);
         sawInvalid = true;
     }
 
@@ -88,6 +101,7 @@ final class Utf8Decoder {
         lowest = 0x80;
         highest = 0xBF;
         missing--;
+        taken++;
         if (missing == 0) {
             out.appendCodePoint(codePoint);
             reset();

@@ -20,6 +20,13 @@ class ReferenceVectorsTest {
         "gpt2, gpt2",
         "gpt-neox, gpt-neox",
         "phi-3, phi-3",
+        "gpt1, gpt1",
+        "qwen2, qwen2",
+        "r50k, gpt2/r50k_base.tiktoken",
+        "cl100k, cl100k/cl100k_base.tiktoken",
+        "o200k, o200k",
+        "spm-bpe, spm-bpe",
+        "spm-unigram, spm-unigram/tokenizer.model",
     })
     void everyCase(String reference, String path) throws IOException {
         Tokenizer tokenizer = Vocabularies.tokenizer(locate(path));
