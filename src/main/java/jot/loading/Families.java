@@ -7,7 +7,17 @@ import jot.checkpoint.CheckpointFormatException;
 import jot.json.JsonObject;
 import jot.model.family.Config;
 import jot.model.family.Family;
+import jot.model.family.classic.BioGpt;
+import jot.model.family.classic.Bloom;
+import jot.model.family.classic.Ctrl;
 import jot.model.family.classic.Gpt2;
+import jot.model.family.classic.GptBigCode;
+import jot.model.family.classic.GptJ;
+import jot.model.family.classic.GptNeo;
+import jot.model.family.classic.GptNeoX;
+import jot.model.family.classic.OpenAiGpt;
+import jot.model.family.classic.Opt;
+import jot.model.family.classic.Xglm;
 import jot.model.family.llama.Gemma;
 import jot.model.family.llama.Llama;
 import jot.model.family.llama.Mistral;
@@ -16,7 +26,8 @@ import jot.model.family.llama.Qwen2;
 /** All families that Jot reads. */
 public final class Families {
 
-    private static final List<Family> CLASSIC = List.of(new Gpt2());
+    private static final List<Family> CLASSIC = List.of(new OpenAiGpt(), new Gpt2(), new GptNeo(), new GptJ(), new GptNeoX(), new GptBigCode(),
+            new Opt(), new Xglm(), new BioGpt(), new Ctrl(), new Bloom());
 
     private static final List<Family> LLAMA = List.of(new Llama(), new Mistral(), new Qwen2(), new Gemma());
 
