@@ -10,13 +10,20 @@ import jot.model.family.Family;
 import jot.model.family.classic.BioGpt;
 import jot.model.family.classic.Bloom;
 import jot.model.family.classic.Ctrl;
+import jot.model.family.classic.Falcon;
 import jot.model.family.classic.Gpt2;
 import jot.model.family.classic.GptBigCode;
 import jot.model.family.classic.GptJ;
 import jot.model.family.classic.GptNeo;
 import jot.model.family.classic.GptNeoX;
+import jot.model.family.classic.Mpt;
+import jot.model.family.classic.Nemotron;
 import jot.model.family.classic.OpenAiGpt;
 import jot.model.family.classic.Opt;
+import jot.model.family.classic.Persimmon;
+import jot.model.family.classic.Phi;
+import jot.model.family.classic.StableLm;
+import jot.model.family.classic.Starcoder2;
 import jot.model.family.classic.Xglm;
 import jot.model.family.llama.Gemma;
 import jot.model.family.llama.Llama;
@@ -27,7 +34,8 @@ import jot.model.family.llama.Qwen2;
 public final class Families {
 
     private static final List<Family> CLASSIC = List.of(new OpenAiGpt(), new Gpt2(), new GptNeo(), new GptJ(), new GptNeoX(), new GptBigCode(),
-            new Opt(), new Xglm(), new BioGpt(), new Ctrl(), new Bloom());
+            new Opt(), new Xglm(), new BioGpt(), new Ctrl(), new Bloom(), new Falcon(), new Mpt(), new Phi(), new StableLm(),
+            new Persimmon(), new Starcoder2(), new Nemotron());
 
     private static final List<Family> LLAMA = List.of(new Llama(), new Mistral(), new Qwen2(), new Gemma());
 

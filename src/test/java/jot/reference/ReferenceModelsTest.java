@@ -24,19 +24,8 @@ class ReferenceModelsTest {
     /** Held against references elsewhere, or not read. */
     private static final Set<String> LEFT_OUT = Set.of("gpt2-bin", "gpt2-classifier",
             // read by nobody yet
-<<<<<<< HEAD
-            "openai-gpt", "gpt_neo", "gptj", "gpt_neox", "gpt_neox-sequential", "gpt_bigcode", "gpt_bigcode-mha", "opt", "opt-post-norm",
-            "bloom", "bloom-post-residual", "codegen", "xglm", "biogpt", "ctrl", "falcon-7b", "falcon-40b", "falcon-rw", "mpt", "phi",
-            "stablelm", "stablelm-parallel", "starcoder2", "persimmon", "persimmon-qk", "gpt_neox_japanese", "nemotron",
-            "qwen3", "gemma2", "gemma3", "olmo",
-=======
-            "opt-post-norm",
-            "falcon-7b", "falcon-40b", "falcon-rw", "mpt", "phi",
-            "stablelm", "stablelm-parallel", "starcoder2", "persimmon", "persimmon-qk", "nemotron",
-            "llama", "llama3-scaled", "llama-linear", "llama-yarn", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3", "olmo",
->>>>>>> fbc9039 (Families: GPT-1, GPT-Neo, GPT-J and CodeGen, GPT-NeoX, GPT-BigCode, OPT, XGLM, BioGPT, CTRL, BLOOM)
-            "olmo2", "granite", "smollm3", "phi3", "cohere", "mixtral", "qwen2_moe", "qwen3_moe", "gpt_oss", "gpt_oss-mxfp4",
-            "phi3-longrope-short", "phi3-longrope-long", "phi3-longrope-crossing", "olmo3",
+            "qwen3", "gemma2", "gemma3", "olmo", "olmo2", "granite", "smollm3", "phi3", "cohere", "mixtral", "qwen2_moe", "qwen3_moe",
+            "gpt_oss", "gpt_oss-mxfp4", "phi3-longrope-short", "phi3-longrope-long", "phi3-longrope-crossing", "olmo3",
             "olmo3-unscaled", "glm", "glm4", "cohere2", "exaone4", "exaone4-full", "ernie4_5", "seed_oss", "arcee", "apertus",
             "apertus-bf16", "helium", "hunyuan_v1_dense", "hunyuan_v1_dense-alpha", "olmoe", "granitemoe", "deepseek_v2",
             "deepseek_v2-lite", "deepseek_v3", "deepseek_v3-one-group");
@@ -51,7 +40,7 @@ class ReferenceModelsTest {
         return all.filter(folder -> !LEFT_OUT.contains(folder.getFileName().toString())).sorted().toList();
     }
 
-    @ParameterizedTest
+    @ParameterizedTest(name = "{0}")
     @MethodSource("folders")
     void equalsTheReference(Path folder) throws IOException {
         try (LoadedFixture fixture = LoadedFixture.of(folder, 2, Backend.AUTO);
@@ -60,9 +49,13 @@ class ReferenceModelsTest {
             float[][] logits = new float[prompt.length][];
             float[][][] states = Logits.hiddenStates(fixture.inference(), prompt, logits);
             for (int i = 0; i < states.length; i++) {
-                assertWithin("hidden." + i, Expected.error(expected.rows("hidden." + i), states[i]));
+                float[][] rows = expected.rows("hidden." + i);
+                // where a projection leads to a narrower head, the reference shows its last state behind that
+                if (rows[0].length == states[i][0].length || i < states.length - 1) {
+                    assertWithin(folder.getFileName() + " hidden." + i, Expected.error(rows, states[i]));
+                }
             }
-            assertWithin("logits", Expected.error(expected.rows("logits"), logits));
+            assertWithin(folder.getFileName() + " logits", Expected.error(expected.rows("logits"), logits));
             assertArrayEquals(expected.greedy(), fixture.greedy(prompt, expected.greedy().length));
         }
     }

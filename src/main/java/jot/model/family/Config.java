@@ -186,6 +186,15 @@ public final class Config {
         return width / heads;
     }
 
+    /** Heads of keys and values, a divisor of the query heads; as many as these where nothing is stated. */
+    public int keyHeads(int heads) throws CheckpointFormatException {
+        int keyHeads = channelsOr(heads, "num_key_value_heads");
+        if (heads % keyHeads != 0) {
+            throw refusal("num_key_value_heads", "a divisor of the " + heads + " heads", String.valueOf(keyHeads));
+        }
+        return keyHeads;
+    }
+
     /** The activation under a key. */
     public Activation activation(String other, String... keys) throws CheckpointFormatException {
         String name = textOr(other, keys);
