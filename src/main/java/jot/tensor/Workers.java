@@ -16,6 +16,19 @@ import java.util.concurrent.locks.ReentrantLock;
  * its carrier. After {@link #close()} no thread is left.
  */
 public final class Workers implements AutoCloseable {
+    /** Work on numbered items that can be split anywhere. */
+    @FunctionalInterface
+    public interface RangeTask {
+        /**
+         * Does the items {@code [from, to)}; several threads call at once with ranges that don't overlap.
+         *
+         * @param worker number of the calling worker, below {@link Workers#threads()}; no two threads at work have the same
+         * @param from first item
+         * @param to item after the last
+         */
+        void run(int worker, int from, int to);
+    }
+
     /** How long a thread without work looks for some before it parks. */
     private static final long SPIN_NANOS = 60_000;
     /** The same where threads outnumber processors, so that whoever waits is in somebody's way. */
@@ -33,7 +46,7 @@ public final class Workers implements AutoCloseable {
     private volatile boolean closed;
     private volatile boolean stopped;
 
-    /** The loop being split: its number in the high half, the next item to be claimed in the low half. */
+    /** The loop being split: its number in the high half, the number of items not yet claimed in the low half. */
     private final AtomicLong claim = new AtomicLong();
     private final AtomicInteger unfinished = new AtomicInteger();
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
@@ -161,7 +174,7 @@ public final class Workers implements AutoCloseable {
         grain = grainSize;
         unfinished.set(count);
         long number = (claim.get() >>> 32) + 1;
-        claim.set(number << 32);
+        claim.set(number << 32 | count);
         wakeHelpers((count - 1) / grainSize);
         work(0, number << 32);
         awaitHelpers();
@@ -185,16 +198,16 @@ public final class Workers implements AutoCloseable {
     private void work(int worker, long loop) {
         for (;;) {
             long seen = claim.get();
-            int from = (int) seen;
-            // read before the claim succeeds: while a range is unclaimed, no other loop can take the fields
-            RangeTask body = task;
-            int count = items;
-            int step = grain;
-            if (seen >>> 32 != loop >>> 32 || from >= count || from < 0) {
+            int left = (int) seen;
+            if (seen >>> 32 != loop >>> 32 || left == 0) {
                 return;
             }
-            if (claim.compareAndSet(seen, seen + Math.min(step, count - from))) {
-                int to = from + Math.min(step, count - from);
+            // read before the claim succeeds: while an item is unclaimed, no other loop can take the fields
+            RangeTask body = task;
+            int from = items - left;
+            int count = Math.min(grain, left);
+            if (claim.compareAndSet(seen, seen - count)) {
+                int to = from + count;
                 runRange(body, worker, from, to);
                 if (unfinished.addAndGet(from - to) == 0 && leaderParked) {
                     LockSupport.unpark(started[0].thread);

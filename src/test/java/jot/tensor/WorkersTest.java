@@ -62,6 +62,25 @@ class WorkersTest {
         }
     }
 
+    /** A helper that is late for a short loop must not take items of a longer one that follows at once. */
+    @Test
+    @Timeout(30)
+    void loopsOfChangingLengthsDoNotMix() {
+        try (Workers workers = new Workers(2, "test")) {
+            AtomicInteger done = new AtomicInteger();
+            workers.run(() -> {
+                for (int round = 0; round < 300_000; round++) {
+                    int items = 2 + round * 7 % 61;
+                    done.set(0);
+                    workers.forEach((worker, from, to) -> done.addAndGet(to - from), items, 1);
+                    if (done.get() != items) {
+                        throw new AssertionError("round " + round + ": " + done.get() + " items done of " + items);
+                    }
+                }
+            });
+        }
+    }
+
     @Test
     void noTwoThreadsShareANumber() {
         try (Workers workers = new Workers(4, "numbers")) {
