@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -242,6 +244,31 @@ class WorkersTest {
             assertThrows(IllegalStateException.class, () -> workers.run(() -> workers.forEach(
                 (_, _, _) -> workers.forEach((_, _, _) -> { }, 10, 1), 10, 1)));
         }
+    }
+
+    /** A thread that comes late to a loop that is all claimed must not mistake the next one for it. */
+    @Test
+    void loopsThatFollowEachOtherAtOnceDoEachItemOnce() {
+        Workers workers = new Workers(4, "late");
+        AtomicIntegerArray done = new AtomicIntegerArray(64);
+        AtomicInteger wrong = new AtomicInteger();
+        assertTimeoutPreemptively(Duration.ofSeconds(30), () -> workers.run(() -> {
+            for (int round = 0; round < 100_000; round++) {
+                int count = 2 + round * 7 % 61;
+                workers.forEach((_, from, to) -> {
+                    for (int i = from; i < to; i++) {
+                        done.incrementAndGet(i);
+                    }
+                }, count, 1);
+                for (int i = 0; i < 64; i++) {
+                    if (done.getAndSet(i, 0) != (i < count ? 1 : 0)) {
+                        wrong.incrementAndGet();
+                    }
+                }
+            }
+        }));
+        workers.close();
+        assertEquals(0, wrong.get());
     }
 
     private static Class<?> thrown(Runnable code) {
