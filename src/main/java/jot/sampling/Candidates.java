@@ -182,9 +182,7 @@ final class Candidates {
         if (weighed) {
             return;
         }
-        for (int i = 0; i < count; i++) {
-            weights[i] = Exponential.exp(logits[i] - max);
-        }
+        Exponential.exp(logits, max, weights, count);
         weighed = true;
         addUp();
     }

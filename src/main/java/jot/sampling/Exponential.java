@@ -28,11 +28,31 @@ final class Exponential {
      * @return a number in [0, 1]
      */
     static double exp(double x) {
-        if (!(x >= LOWEST)) {
-            return 0;
+        return x >= LOWEST ? remainder(x) * power(x) : 0;
+    }
+
+    /**
+     * e to the power of x_i − shift for many i, the same bits as {@link #exp}.
+     *
+     * <p>In two loops, because the compiler vectorises the first as long as no bits move between integers and floating point in it.
+     *
+     * @param x [count]
+     * @param shift at least the greatest x
+     * @param into [count] receives the powers
+     */
+    static void exp(double[] x, double shift, double[] into, int count) {
+        for (int i = 0; i < count; i++) {
+            into[i] = remainder(x[i] - shift);
         }
-        double rounded = x * LOG2_E + ROUNDING;
-        double k = rounded - ROUNDING;
+        for (int i = 0; i < count; i++) {
+            double y = x[i] - shift;
+            into[i] = y >= LOWEST ? into[i] * power(y) : 0;
+        }
+    }
+
+    /** e^r, r = x − k ln 2. */
+    private static double remainder(double x) {
+        double k = x * LOG2_E + ROUNDING - ROUNDING;
         double r = x - k * LN2_HIGH - k * LN2_LOW;
         double p = 1.0 / 6227020800.0;
         p = p * r + 1.0 / 479001600;
@@ -47,8 +67,11 @@ final class Exponential {
         p = p * r + 1.0 / 6;
         p = p * r + 0.5;
         p = p * r + 1;
-        p = p * r + 1;
-        long exponent = (Double.doubleToRawLongBits(rounded) + 1023) << 52;
-        return p * Double.longBitsToDouble(exponent);
+        return p * r + 1;
+    }
+
+    /** 2^k, its exponent taken from the low bits of the rounded quotient. */
+    private static double power(double x) {
+        return Double.longBitsToDouble(Double.doubleToRawLongBits(x * LOG2_E + ROUNDING) + 1023 << 52);
     }
 }

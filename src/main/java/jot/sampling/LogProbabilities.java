@@ -8,6 +8,10 @@ import java.util.Arrays;
  * <p>Not thread-safe; one instance serves row after row without allocating.
  */
 public final class LogProbabilities {
+    private static final int BLOCK = 1024;
+
+    private final double[] block = new double[BLOCK];
+    private final double[] powers = new double[BLOCK];
     private float[] logits = new float[0];
     private double max;
     private double logTotal;
@@ -34,13 +38,24 @@ public final class LogProbabilities {
             throw new IllegalStateException("the greatest of the logits is " + greatest + ", expected a finite number");
         }
         max = greatest;
-        double total = 0;
-        for (float x : row) {
-            total += Exponential.exp(x - max);
-        }
-        logTotal = StrictMath.log(total);
+        logTotal = StrictMath.log(sumOfExponentials(row));
         logits = row;
         return this;
+    }
+
+    private double sumOfExponentials(float[] row) {
+        double total = 0;
+        for (int start = 0; start < row.length; start += BLOCK) {
+            int size = Math.min(BLOCK, row.length - start);
+            for (int i = 0; i < size; i++) {
+                block[i] = row[start + i];
+            }
+            Exponential.exp(block, max, powers, size);
+            for (int i = 0; i < size; i++) {
+                total += powers[i];
+            }
+        }
+        return total;
     }
 
     /**
