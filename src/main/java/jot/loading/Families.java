@@ -25,10 +25,26 @@ import jot.model.family.classic.Phi;
 import jot.model.family.classic.StableLm;
 import jot.model.family.classic.Starcoder2;
 import jot.model.family.classic.Xglm;
+import jot.model.family.llama.Apertus;
+import jot.model.family.llama.Arcee;
+import jot.model.family.llama.Cohere;
+import jot.model.family.llama.Ernie;
+import jot.model.family.llama.Exaone4;
 import jot.model.family.llama.Gemma;
+import jot.model.family.llama.Gemma2;
+import jot.model.family.llama.Glm;
+import jot.model.family.llama.Granite;
+import jot.model.family.llama.Helium;
+import jot.model.family.llama.HunYuan;
 import jot.model.family.llama.Llama;
 import jot.model.family.llama.Mistral;
+import jot.model.family.llama.Olmo;
+import jot.model.family.llama.Olmo2;
+import jot.model.family.llama.Phi3;
 import jot.model.family.llama.Qwen2;
+import jot.model.family.llama.Qwen3;
+import jot.model.family.llama.SeedOss;
+import jot.model.family.llama.SmolLm3;
 
 /** All families that Jot reads. */
 public final class Families {
@@ -37,7 +53,9 @@ public final class Families {
             new Opt(), new Xglm(), new BioGpt(), new Ctrl(), new Bloom(), new Falcon(), new Mpt(), new Phi(), new StableLm(),
             new Persimmon(), new Starcoder2(), new Nemotron());
 
-    private static final List<Family> LLAMA = List.of(new Llama(), new Mistral(), new Qwen2(), new Gemma());
+    private static final List<Family> LLAMA = List.of(new Llama(), new Mistral(), new Qwen2(), new Qwen3(), new Gemma(), new Gemma2(),
+            new Olmo(), new Olmo2(), new Granite(), new SmolLm3(), new Phi3(), new Cohere(), new Glm(), new Exaone4(), new Ernie(),
+            new SeedOss(), new Arcee(), new Apertus(), new Helium(), new HunYuan());
 
     private static final List<Family> ALL = Stream.of(CLASSIC, LLAMA).flatMap(List::stream).toList();
 

@@ -24,6 +24,7 @@ import jot.model.PositionPlan;
 import jot.model.Rotary;
 import jot.model.Transformer;
 import jot.model.family.Role;
+import jot.tensor.Activation;
 import jot.tensor.AttentionShape;
 import jot.tensor.Matrix;
 
@@ -92,7 +93,8 @@ final class TransformerBuilder {
         List<Linear> projections = weights.queriesKeysValues(layer, plan.heads(), plan.keyHeads(), plan.headSize(), width,
                 plan.inputBias());
         AttentionShape shape = new AttentionShape(plan.heads(), plan.keyHeads(), plan.headSize(), plan.headSize(), plan.scale(),
-                plan.window().orElse(0), plan.softcap(), plan.alibi().map(alibi -> alibi.slopes(plan.heads())).orElse(null), null);
+                plan.window().orElse(0), plan.softcap(), plan.alibi().map(alibi -> alibi.slopes(plan.heads())).orElse(null),
+                plan.sinks() ? weights.vector(Role.SINKS, layer, plan.heads()) : null);
         int rotary = plan.rotary().map(rotaries::indexOf).orElse(-1);
         Linear output = weights.linear(Role.ATTENTION_OUTPUT, layer, width, plan.queryWidth(), plan.outputBias());
         Norm queryNorm = weights.headNorm(plan.norm(), Role.QUERY_NORM, layer, plan.heads(), plan.headSize());
@@ -109,10 +111,28 @@ final class TransformerBuilder {
 
     private FeedForward dense(int layer, FeedForwardPlan.Dense plan) throws CheckpointFormatException {
         int width = architecture.width();
-        Linear gate = plan.form() instanceof FeedForwardPlan.Form.Gated
-                ? weights.linear(Role.GATE, layer, plan.width(), width, plan.inputBias()) : null;
-        Linear up = weights.linear(Role.UP, layer, plan.width(), width, plan.inputBias());
-        return new FeedForward.Dense(plan, gate, up, weights.linear(Role.DOWN, layer, width, plan.width(), plan.outputBias()));
+        Linear down = weights.linear(Role.DOWN, layer, width, plan.width(), plan.outputBias());
+        return switch (plan.form()) {
+            case FeedForwardPlan.Form.Plain plain ->
+                new FeedForward.Dense(plan, null, weights.linear(Role.UP, layer, plan.width(), width, plan.inputBias()), down);
+            case FeedForwardPlan.Form.LearnedXIelu learned -> new FeedForward.Dense(plan.withForm(new FeedForwardPlan.Form.Plain(xielu(layer))),
+                null, weights.linear(Role.UP, layer, plan.width(), width, plan.inputBias()), down);
+            case FeedForwardPlan.Form.Gated gated -> {
+                GateAndUp both = weights.gateAndUp(layer, plan.width(), width, plan.inputBias());
+                yield new FeedForward.Dense(plan, both.gate(), both.up(), down);
+            }
+        };
+    }
+
+    /** xIELU of a block: αₚ = ln(1 + e^alpha_p), αₙ = β + ln(1 + e^alpha_n). */
+    private Activation xielu(int layer) throws CheckpointFormatException {
+        float beta = weights.number(Role.ACTIVATION, layer, "beta");
+        return new Activation.XIelu(softplus(weights.number(Role.ACTIVATION, layer, "alpha_p")),
+                beta + softplus(weights.number(Role.ACTIVATION, layer, "alpha_n")), beta, weights.number(Role.ACTIVATION, layer, "eps"));
+    }
+
+    private static float softplus(float x) {
+        return x > 20 ? x : (float) StrictMath.log1p(StrictMath.exp(x));
     }
 
     private Norm norm(Optional<NormPlan> plan, Role role, int layer) throws CheckpointFormatException {

@@ -112,6 +112,26 @@ final class WeightReader {
         return List.of(linear(Role.QUERY_KEY_VALUE, block, (heads + 2 * keyHeads) * size, width, biased, order));
     }
 
+    /** Gate and up, each {@code [inner][width]}: two matrices, or the halves of one, which are not copied. */
+    GateAndUp gateAndUp(int block, int inner, int width, boolean biased) throws CheckpointFormatException {
+        if (!knows(Role.GATE_UP)) {
+            return new GateAndUp(linear(Role.GATE, block, inner, width, biased), linear(Role.UP, block, inner, width, biased));
+        }
+        return GateAndUp.halves(linear(Role.GATE_UP, block, 2 * inner, width, biased));
+    }
+
+    /** A vector that a role names whole, {@code [size]}. */
+    float[] vector(Role role, int block, int size) throws CheckpointFormatException {
+        return vector(name(role, block), size);
+    }
+
+    /** A single number that stands under the name of a role. */
+    float number(Role role, int block, String name) throws CheckpointFormatException {
+        String whole = name(role, block) + '.' + name;
+        boolean scalar = checkpoint.names().contains(whole) && checkpoint.shape(whole).length == 0;
+        return (scalar ? take(whole) : take(whole, 1)).floats()[0];
+    }
+
     /** The bias of a matrix, {@code [outputs]}. */
     float[] bias(Role role, int block, int outputs) throws CheckpointFormatException {
         return vector(table.biasName(role).map(name -> numbered(name, block)).orElse(name(role, block) + ".bias"), outputs);

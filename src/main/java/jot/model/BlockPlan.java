@@ -20,6 +20,21 @@ public record BlockPlan(Residual residual, float residualScale, AttentionPlan at
         return new BlockPlan(Residual.SEQUENTIAL, 1, attention, Norms.before(norm), feedForward, Norms.before(norm));
     }
 
+    /** A block with norms on the outputs of its sublayers alone: x += N A(x), then x += N′ F(x). */
+    public static BlockPlan outputNorm(AttentionPlan attention, FeedForwardPlan feedForward, NormPlan norm) {
+        return new BlockPlan(Residual.SEQUENTIAL, 1, attention, Norms.after(norm), feedForward, Norms.after(norm));
+    }
+
+    /** A block with norms on inputs and outputs: x += M A(N x), then x += M′ F(N′ x). */
+    public static BlockPlan sandwichNorm(AttentionPlan attention, FeedForwardPlan feedForward, NormPlan norm) {
+        return new BlockPlan(Residual.SEQUENTIAL, 1, attention, Norms.around(norm), feedForward, Norms.around(norm));
+    }
+
+    /** The same with a factor on what the sublayers add. */
+    public BlockPlan withResidualScale(float other) {
+        return new BlockPlan(residual, other, attention, attentionNorms, feedForward, feedForwardNorms);
+    }
+
     /** How the sublayers A (attention) and F (feed-forward) join the residual stream x; N are norms, each of which may be absent. */
     public enum Residual {
         /** x += Nₒ(A(Nᵢ x)), then x += Nₒ(F(Nᵢ x)): pre-norm, sandwich norms, or norms on the outputs alone. */

@@ -25,6 +25,7 @@ public sealed interface FeedForward permits FeedForward.Dense {
             up.apply(input, inner, 0, pass.rows(), pass.kernels());
             switch (plan.form()) {
                 case FeedForwardPlan.Form.Plain plain -> pass.kernels().activate(plain.activation(), inner, 0, plan.width(), rows);
+                case FeedForwardPlan.Form.LearnedXIelu learned -> throw new IllegalStateException("xIELU without its parameters");
                 case FeedForwardPlan.Form.Gated gated -> {
                     Activations gates = pass.scratch().gates();                       // [rows][inner]
                     gate.apply(input, gates, 0, pass.rows(), pass.kernels());

@@ -17,6 +17,11 @@ public sealed interface FeedForwardPlan {
      * @param outputBias whether down has a bias
      */
     record Dense(int width, Form form, boolean inputBias, boolean outputBias) implements FeedForwardPlan {
+
+        /** The same with another form. */
+        public Dense withForm(Form other) {
+            return new Dense(width, other, inputBias, outputBias);
+        }
     }
 
     /**
@@ -43,6 +48,10 @@ public sealed interface FeedForwardPlan {
          * @param activation the activation
          */
         record Plain(Activation activation) implements Form {
+        }
+
+        /** xIELU of one matrix's output with parameters that each block has learned; {@link Plain} once they are known. */
+        record LearnedXIelu() implements Form {
         }
 
         /**

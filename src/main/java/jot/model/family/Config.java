@@ -95,6 +95,15 @@ public final class Config {
         return value;
     }
 
+    /** A number above a bound, or a default. */
+    public double numberAbove(double bound, double other, String... keys) throws CheckpointFormatException {
+        double value = number(other, keys);
+        if (has(keys) && value <= bound) {
+            throw refusal(find(keys).orElseThrow(), "a number above " + bound, String.valueOf(value));
+        }
+        return value;
+    }
+
     /** A number above 0, or a default. */
     public float epsilon(double other, String... keys) throws CheckpointFormatException {
         double value = number(other, keys);
@@ -216,6 +225,13 @@ public final class Config {
     public void refuseFlag(String key) throws CheckpointFormatException {
         if (flag(false, key)) {
             throw refusal(key, "false, since Jot does not do this", "true");
+        }
+    }
+
+    /** Refuses a flag that is not set, since Jot does only what it asks for. */
+    public void refuseFalse(String key) throws CheckpointFormatException {
+        if (!flag(true, key)) {
+            throw refusal(key, "true, since Jot does nothing else", "false");
         }
     }
 

@@ -32,7 +32,7 @@ public enum Role {
     QUERY_NORM,
     /** Norm of keys. */
     KEY_NORM,
-    /** A learned logit for each head, {@code [heads]}. */
+    /** A learned logit for each head, {@code [heads]}, named whole. */
     SINKS,
     /** Output of attention, {@code [width][heads · size]}. */
     ATTENTION_OUTPUT,
@@ -47,5 +47,7 @@ public enum Role {
     /** Gate and first matrix in one tensor, {@code [2 · inner][width]}. */
     GATE_UP,
     /** Second matrix of the feed-forward, {@code [width][inner]}. */
-    DOWN
+    DOWN,
+    /** Under whose name the parameters of an activation stand. */
+    ACTIVATION
 }

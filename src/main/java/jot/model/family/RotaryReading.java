@@ -32,9 +32,9 @@ public record RotaryReading(Config config, Config parameters) {
         return new RotaryReading(config, common.parameters.group(layerType).orElse(common.parameters));
     }
 
-    /** The same without any scaling. */
-    public RotaryReading unscaled() {
-        return new RotaryReading(config, config);
+    /** Whether the configuration states positions for a type of block by itself. */
+    public static boolean states(Config config, String layerType) throws CheckpointFormatException {
+        return of(config).parameters.has(layerType);
     }
 
     /**
@@ -48,6 +48,11 @@ public record RotaryReading(Config config, Config parameters) {
     public Rotary rotary(int headSize, boolean interleaved, double theta, double part) throws CheckpointFormatException {
         int rotated = rotated(headSize, part);
         return new Rotary(rotated, interleaved, theta(theta), scaling(rotated));
+    }
+
+    /** The same without scaling, whatever the configuration states. */
+    public Rotary unscaled(int headSize, boolean interleaved, double theta, double part) throws CheckpointFormatException {
+        return new Rotary(rotated(headSize, part), interleaved, theta(theta), new RotaryScaling.None());
     }
 
     private double theta(double other) throws CheckpointFormatException {

@@ -1,17 +1,14 @@
 package jot.model.family.llama;
 
 import java.util.List;
-import java.util.Optional;
 
 import jot.checkpoint.CheckpointFormatException;
 import jot.model.Architecture;
 import jot.model.BlockPlan;
 import jot.model.FeedForwardPlan;
 import jot.model.NormPlan;
-import jot.model.Rotary;
 import jot.model.family.Config;
 import jot.model.family.Family;
-import jot.model.family.RotaryReading;
 import jot.model.family.TensorTable;
 
 /** Gemma 1 (arXiv 2403.08295): embeddings times √width, norm weights stored less 1, GELU in the gate, heads of a size of their own. */
@@ -28,11 +25,20 @@ public final class Gemma implements Family {
         LlamaReading reading = LlamaReading.of(config, 256);
         NormPlan norm = reading.norm(1e-6);
         boolean biased = config.flag(false, "attention_bias");
-        Rotary rotary = RotaryReading.of(config).rotary(reading.headSize(), false, 10_000, 1);
-        FeedForwardPlan feedForward = new FeedForwardPlan.Dense(config.channels("intermediate_size"),
+        BlockPlan block = BlockPlan.preNorm(reading.attention(biased, biased).withRotary(reading.rotary(10_000)),
+                feedForward(config), norm);
+        return reading.architecture(embeddingScale(reading), reading.repeated(block), norm, reading.head(true));
+    }
+
+    /** A gate with GELU; older files call it {@code hidden_act}, newer ones {@code hidden_activation}. */
+    static FeedForwardPlan feedForward(Config config) throws CheckpointFormatException {
+        return new FeedForwardPlan.Dense(config.channels("intermediate_size"),
                 FeedForwardPlan.Form.gated(config.activation("gelu_pytorch_tanh", "hidden_activation", "hidden_act")), false, false);
-        BlockPlan block = BlockPlan.preNorm(reading.attention(biased, biased).withRotary(Optional.of(rotary)), feedForward, norm);
-        return reading.architecture((float) Math.sqrt(reading.width()), reading.repeated(block), norm, reading.head(true));
+    }
+
+    /** √width. */
+    static float embeddingScale(LlamaReading reading) {
+        return (float) Math.sqrt(reading.width());
     }
 
     @Override

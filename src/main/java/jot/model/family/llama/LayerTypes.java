@@ -28,19 +28,21 @@ record LayerTypes(OptionalInt window, List<Boolean> sliding) {
      * Reads {@code sliding_window} and {@code layer_types}.
      *
      * @param layers number of blocks
+     * @param windowByDefault the window where the configuration does not mention it, or empty; null in the configuration means none
      * @param byDefault which blocks have a window where the configuration has no {@code layer_types}
      */
-    static LayerTypes of(Config config, int layers, IntPredicate byDefault) throws CheckpointFormatException {
-        return of(config, layers, config.integerIfAny(1, Integer.MAX_VALUE, WINDOW), byDefault);
+    static LayerTypes of(Config config, int layers, OptionalInt windowByDefault, IntPredicate byDefault)
+            throws CheckpointFormatException {
+        OptionalInt window = config.values().has(WINDOW) ? config.integerIfAny(1, Integer.MAX_VALUE, WINDOW) : windowByDefault;
+        return read(config, layers, window, byDefault);
     }
 
     /** Every block sees everything. */
     static LayerTypes full(Config config, int layers) throws CheckpointFormatException {
-        return of(config, layers, OptionalInt.empty(), layer -> false);
+        return read(config, layers, OptionalInt.empty(), layer -> false);
     }
 
-    /** The same with a window that is known already. */
-    static LayerTypes of(Config config, int layers, OptionalInt window, IntPredicate byDefault) throws CheckpointFormatException {
+    private static LayerTypes read(Config config, int layers, OptionalInt window, IntPredicate byDefault) throws CheckpointFormatException {
         List<String> types = config.texts(KEY).orElse(List.of());
         if (types.isEmpty()) {
             return new LayerTypes(window, IntStream.range(0, layers).mapToObj(i -> window.isPresent() && byDefault.test(i)).toList());
@@ -57,6 +59,12 @@ record LayerTypes(OptionalInt window, List<Boolean> sliding) {
             }
         }
         return new LayerTypes(window, types.stream().limit(layers).map(SLIDING::equals).toList());
+    }
+
+    /** One window in several blocks, the others full: every n-th block is, by a key of this name or a default. */
+    static IntPredicate allButEvery(Config config, int other, String... keys) throws CheckpointFormatException {
+        int every = config.integerIfAny(1, Integer.MAX_VALUE, keys).orElse(other);
+        return layer -> (layer + 1) % every != 0;
     }
 
     /** The window of a block, or empty if it sees everything. */

@@ -1,16 +1,13 @@
 package jot.model.family.llama;
 
 import java.util.List;
-import java.util.Optional;
 
 import jot.checkpoint.CheckpointFormatException;
 import jot.model.Architecture;
 import jot.model.BlockPlan;
 import jot.model.NormPlan;
-import jot.model.Rotary;
 import jot.model.family.Config;
 import jot.model.family.Family;
-import jot.model.family.RotaryReading;
 import jot.model.family.TensorTable;
 
 /** Llama 1 to 3 (Touvron et al. 2023, arXiv 2302.13971): pre-norm blocks with RMS norms, rotary positions, a gated feed-forward. */
@@ -26,8 +23,7 @@ public final class Llama implements Family {
         LlamaReading reading = LlamaReading.of(config);
         NormPlan norm = reading.norm(1e-6);
         boolean biased = config.flag(false, "attention_bias");
-        Rotary rotary = RotaryReading.of(config).rotary(reading.headSize(), false, 10_000, 1);
-        BlockPlan block = BlockPlan.preNorm(reading.attention(biased, biased).withRotary(Optional.of(rotary)),
+        BlockPlan block = BlockPlan.preNorm(reading.attention(biased, biased).withRotary(reading.rotary(10_000)),
                 reading.gated(config.flag(false, "mlp_bias")), norm);
         return reading.architecture(reading.repeated(block), norm, reading.head(false));
     }

@@ -4,10 +4,14 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 
 import jot.checkpoint.CheckpointFormatException;
 import jot.model.Architecture;
 import jot.model.AttentionPlan;
+import jot.model.AttentionPlan.Extent;
+import jot.model.AttentionPlan.QueryKeyNorm;
 import jot.model.BlockPlan;
 import jot.model.EmbeddingPlan;
 import jot.model.FeedForwardPlan;
@@ -18,6 +22,7 @@ import jot.model.Rotary;
 import jot.model.RotaryScaling;
 import jot.model.family.Config;
 import jot.model.family.Role;
+import jot.model.family.RotaryReading;
 import jot.model.family.TensorTable;
 
 /**
@@ -73,9 +78,29 @@ record LlamaReading(Config config, int width, int heads, int keyHeads, int headS
         return new FeedForwardPlan.Dense(inner, FeedForwardPlan.Form.gated(config.activation(activation, "hidden_act")), biased, biased);
     }
 
+    /** Rotary positions over halves of a head, or of the part that the configuration states. */
+    Optional<Rotary> rotary(double theta) throws CheckpointFormatException {
+        return Optional.of(RotaryReading.of(config).rotary(headSize, false, theta, 1));
+    }
+
+    /** Rotary positions over neighbouring channels of a head. */
+    Optional<Rotary> interleavedRotary(double theta) throws CheckpointFormatException {
+        return Optional.of(RotaryReading.of(config).rotary(headSize, true, theta, 1));
+    }
+
+    /** A norm of queries and keys, before rotary positions. */
+    static Optional<QueryKeyNorm> queryKeyNorm(NormPlan norm, Extent extent) {
+        return Optional.of(new QueryKeyNorm(norm, extent, false));
+    }
+
     /** The same block in every place. */
     List<BlockPlan> repeated(BlockPlan block) {
         return Collections.nCopies(layers, block);
+    }
+
+    /** A block for each place. */
+    List<BlockPlan> blocks(IntFunction<BlockPlan> block) {
+        return IntStream.range(0, layers).mapToObj(block).toList();
     }
 
     /** A head that is the token embedding, or a matrix of its own. */
@@ -112,6 +137,8 @@ record LlamaReading(Config config, int width, int heads, int keyHeads, int headS
                 .name(Role.KEY, "layers.{}.self_attn.k_proj")
                 .name(Role.VALUE, "layers.{}.self_attn.v_proj")
                 .name(Role.ATTENTION_OUTPUT, "layers.{}.self_attn.o_proj")
+                .name(Role.QUERY_NORM, "layers.{}.self_attn.q_norm")
+                .name(Role.KEY_NORM, "layers.{}.self_attn.k_norm")
                 .name(Role.FEED_FORWARD_NORM, "layers.{}.post_attention_layernorm")
                 .name(Role.GATE, "layers.{}.mlp.gate_proj")
                 .name(Role.UP, "layers.{}.mlp.up_proj")

@@ -1,19 +1,16 @@
 package jot.model.family.llama;
 
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalInt;
 
 import jot.checkpoint.CheckpointFormatException;
 import jot.model.Architecture;
 import jot.model.AttentionPlan;
 import jot.model.BlockPlan;
+import jot.model.FeedForwardPlan;
 import jot.model.NormPlan;
-import jot.model.Rotary;
 import jot.model.family.Config;
 import jot.model.family.Family;
-import jot.model.family.RotaryReading;
 import jot.model.family.TensorTable;
 
 /** Qwen 2 and 2.5 (arXiv 2407.10671): Llama's block with biases on queries, keys and values; a window in the upper blocks, if any. */
@@ -29,13 +26,10 @@ public final class Qwen2 implements Family {
         LlamaReading reading = LlamaReading.of(config);
         NormPlan norm = reading.norm(1e-6);
         LayerTypes types = layerTypes(config, reading.layers());
-        Rotary rotary = RotaryReading.of(config).rotary(reading.headSize(), false, 10_000, 1);
-        AttentionPlan attention = reading.attention(true, false).withRotary(Optional.of(rotary));
-        List<BlockPlan> blocks = new ArrayList<>();
-        for (int layer = 0; layer < reading.layers(); layer++) {
-            blocks.add(BlockPlan.preNorm(attention.withWindow(types.window(layer)), reading.gated(false), norm));
-        }
-        return reading.architecture(blocks, norm, reading.head(false));
+        AttentionPlan attention = reading.attention(true, false).withRotary(reading.rotary(10_000));
+        FeedForwardPlan feedForward = reading.gated(false);
+        return reading.architecture(reading.blocks(layer ->
+                BlockPlan.preNorm(attention.withWindow(types.window(layer)), feedForward, norm)), norm, reading.head(false));
     }
 
     /** {@code sliding_window} counts only with {@code use_sliding_window}, and from block {@code max_window_layers} on. */
@@ -43,8 +37,8 @@ public final class Qwen2 implements Family {
         if (!config.flag(false, "use_sliding_window")) {
             return LayerTypes.full(config, layers);
         }
-        OptionalInt first = config.integerIfAny(0, Integer.MAX_VALUE, "max_window_layers");
-        return LayerTypes.of(config, layers, layer -> layer >= first.orElse(28));
+        int first = config.integerIfAny(0, Integer.MAX_VALUE, "max_window_layers").orElse(28);
+        return LayerTypes.of(config, layers, OptionalInt.of(4096), layer -> layer >= first);
     }
 
     @Override
