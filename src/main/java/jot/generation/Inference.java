@@ -139,6 +139,30 @@ public final class Inference {
         }
     }
 
+    /** Continues a prompt by the likeliest tokens, as a reference implementation without any option does. */
+    public int[] greedy(int[] prompt, int count) {
+        Sequence sequence = new Sequence(this);
+        sequence.append(prompt, () -> false);
+        int[] tokens = new int[count];
+        for (int i = 0; i < count; i++) {
+            tokens[i] = likeliest(sequence.logits());
+            if (i + 1 < count) {
+                sequence.append(new int[] {tokens[i]}, () -> false);
+            }
+        }
+        return tokens;
+    }
+
+    private static int likeliest(float[] logits) {
+        int best = 0;
+        for (int i = 1; i < logits.length; i++) {
+            if (logits[i] > logits[best]) {
+                best = i;
+            }
+        }
+        return best;
+    }
+
     /** A use of the model by one thread. */
     @FunctionalInterface
     public interface Use extends AutoCloseable {

@@ -10,11 +10,13 @@ import jot.json.JsonObject;
 import jot.model.Transformer;
 import jot.tensor.ParallelKernels;
 import jot.tensor.Workers;
+import jot.tokenizer.Tokenizer;
 
 /**
  * A loaded model with all that it needs to run.
  *
  * @param transformer the model
+ * @param tokenizer its tokenizer, if the folder has one
  * @param config the values of its {@code config.json}
  * @param generationConfig the values of its {@code generation_config.json}, if the folder has one
  * @param description what its headers tell
@@ -24,8 +26,9 @@ import jot.tensor.Workers;
  * @param checkpoint holds mapped weights
  * @param memory holds converted weights
  */
-public record LoadedModel(Transformer transformer, JsonObject config, Optional<JsonObject> generationConfig,
-        ModelDescription description, ParallelKernels kernels, Workers workers, String backend, Checkpoint checkpoint, Arena memory)
+public record LoadedModel(Transformer transformer, Optional<Tokenizer> tokenizer, JsonObject config,
+        Optional<JsonObject> generationConfig, ModelDescription description, ParallelKernels kernels, Workers workers, String backend,
+        Checkpoint checkpoint, Arena memory)
         implements AutoCloseable {
 
     /** Files that the weights are mapped from. */

@@ -14,9 +14,10 @@ import jot.model.Architecture;
  * @param parameters elements of all weights, each counted once
  * @param formats data types of the weights, the most frequent first
  * @param weightBytes bytes of the weights in the files
+ * @param tokenizer whether tokenizer files are there
  */
 public record ModelDescription(String family, Optional<Architecture> architecture, Optional<String> refusal, long parameters,
-        List<String> formats, long weightBytes) {
+        List<String> formats, long weightBytes, boolean tokenizer) {
 
     /** Keeps its own copy of the list. */
     public ModelDescription {

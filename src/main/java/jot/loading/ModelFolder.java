@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 import jot.checkpoint.CheckpointFormatException;
 import jot.json.Json;
@@ -50,6 +51,11 @@ record ModelFolder(Path folder, Path weights) {
     Optional<JsonObject> generationConfig() throws IOException {
         Path file = folder.resolve(GENERATION_CONFIG);
         return Files.isRegularFile(file) ? Optional.of(read(file)) : Optional.empty();
+    }
+
+    /** Whether files of a tokenizer are there. */
+    boolean hasTokenizer() {
+        return Stream.of("tokenizer.json", "vocab.json", "tokenizer.model").anyMatch(name -> Files.isRegularFile(folder.resolve(name)));
     }
 
     private static JsonObject read(Path file) throws IOException {

@@ -58,7 +58,8 @@ public final class ModelInspector {
         }
         List<String> byFrequency = formats.entrySet().stream().sorted(Map.Entry.<String, Long>comparingByValue().reversed())
                 .map(Map.Entry::getKey).toList();
-        return new ModelDescription(config.textOr("unknown", "model_type"), architecture, refusal, parameters, byFrequency, bytes);
+        return new ModelDescription(config.textOr("unknown", "model_type"), architecture, refusal, parameters, byFrequency, bytes,
+                folder.hasTokenizer());
     }
 
     private static boolean isLeftOut(String name, TensorTable table) {

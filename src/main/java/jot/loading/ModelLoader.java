@@ -3,6 +3,7 @@ package jot.loading;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 import jot.checkpoint.Checkpoint;
@@ -14,6 +15,7 @@ import jot.model.family.Family;
 import jot.tensor.KernelSelection;
 import jot.tensor.ParallelKernels;
 import jot.tensor.Workers;
+import jot.tokenizer.Tokenizer;
 
 /** Makes a model of a folder: the one place that wires checkpoint, family, weights and tokenizer. */
 public final class ModelLoader {
@@ -41,8 +43,9 @@ public final class ModelLoader {
             Architecture architecture = bounded(family.architecture(config, checkpoint), settings.context());
             WeightReader weights = new WeightReader(checkpoint, family.tensors(config), workers, memory);
             Transformer transformer = new TransformerBuilder(architecture, weights, settings.progress()).build();
+            Optional<Tokenizer> tokenizer = tokenizer(folder, architecture);
             ModelDescription description = ModelInspector.describe(folder, config, checkpoint);
-            return new LoadedModel(transformer, config.values(), folder.generationConfig(), description,
+            return new LoadedModel(transformer, tokenizer, config.values(), folder.generationConfig(), description,
                     new ParallelKernels(kernels, workers), workers, kernels.description(), checkpoint, memory);
         } catch (IOException | RuntimeException | Error e) {
             workers.close();
@@ -63,5 +66,15 @@ public final class ModelLoader {
             throw new IllegalArgumentException("a context of " + context.getAsInt() + " tokens, but the model's own is " + own);
         }
         return architecture.withContext(context);
+    }
+
+    private static Optional<Tokenizer> tokenizer(ModelFolder folder, Architecture architecture) throws IOException {
+        Optional<Tokenizer> tokenizer = Tokenizer.find(folder.folder());
+        if (tokenizer.isPresent() && tokenizer.get().baseSize() > architecture.vocabulary()) {
+            throw new CheckpointFormatException(folder.folder(), "token embedding",
+                    "a row for each of the " + tokenizer.get().baseSize() + " ids of the base vocabulary",
+                    architecture.vocabulary() + " rows");
+        }
+        return tokenizer;
     }
 }

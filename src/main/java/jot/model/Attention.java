@@ -1,9 +1,11 @@
 package jot.model;
 
 import java.util.List;
+import java.util.stream.Stream;
 
 import jot.tensor.Activations;
 import jot.tensor.AttentionShape;
+import jot.tensor.Matrix;
 import jot.tensor.ParallelKernels;
 
 /**
@@ -93,5 +95,10 @@ public record Attention(AttentionPlan plan, AttentionShape shape, int layer, int
             Rotary rotary = plan.rotary().orElseThrow();
             pass.rotate(rotaryIndex, rotary, qkv, 0, plan.heads() + plan.keyHeads(), plan.headSize());
         }
+    }
+
+    /** The matrices of the projections. */
+    Stream<Matrix> matrices() {
+        return Stream.concat(projections.stream(), Stream.of(output)).map(Linear::weight);
     }
 }

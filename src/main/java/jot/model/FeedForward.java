@@ -1,12 +1,18 @@
 package jot.model;
 
+import java.util.Objects;
+import java.util.stream.Stream;
 import jot.tensor.Activations;
+import jot.tensor.Matrix;
 
 /** The feed-forward sublayer with its weights. */
 public sealed interface FeedForward permits FeedForward.Dense {
 
     /** Reads {@code input [rows][width]}, writes {@code to [rows][width]}. */
     void apply(Activations input, Activations to, ForwardPass pass);
+
+    /** Its matrices. */
+    Stream<Matrix> matrices();
 
     /**
      * One feed-forward for all tokens.
@@ -33,6 +39,11 @@ public sealed interface FeedForward permits FeedForward.Dense {
                 }
             }
             down.apply(inner, to, 0, pass.rows(), pass.kernels());                    // [rows][width]
+        }
+
+        @Override
+        public Stream<Matrix> matrices() {
+            return Stream.of(gate, up, down).filter(Objects::nonNull).map(Linear::weight);
         }
     }
 }

@@ -1,8 +1,10 @@
 package jot.model;
 
 import java.util.List;
+import java.util.stream.Stream;
 
 import jot.tensor.Activations;
+import jot.tensor.Matrix;
 
 /**
  * A decoder-only Transformer: its blueprint and its weights, which never change.
@@ -64,5 +66,34 @@ public record Transformer(Architecture architecture, Embedding embedding, List<B
         if (pass.logitRows().all() > 0) {
             head.apply(pass.selectLogitRows(x), pass.logits(), pass.logitRows(), pass);
         }
+    }
+
+    /** Bytes of all matrices as they are held; what is tied counts once. */
+    public long weightBytes() {
+        long bytes = decodeBytes();
+        if (head.output().weight() != embedding.tokens()) {
+            bytes += embedding.tokens().bytes();
+        }
+        return embedding.positions() == null ? bytes : bytes + embedding.positions().bytes();
+    }
+
+    /** Bytes of the matrices that one decoded token reads. */
+    public long decodeBytes() {
+        return blockMatrices().mapToLong(Matrix::bytes).sum() + head.output().weight().bytes();
+    }
+
+    /**
+     * Floating-point operations of a prompt: 2 for each weight of the blocks and each token, the head once, and 2 · layers · width ·
+     * tokens² for causal attention.
+     */
+    public double prefillOperations(int tokens) {
+        double weights = blockMatrices().mapToDouble(matrix -> (double) matrix.outputs() * matrix.inputs()).sum();
+        Matrix last = head.output().weight();
+        return 2 * weights * tokens + 2.0 * last.outputs() * last.inputs()
+                + 2.0 * blocks.size() * architecture.width() * tokens * (double) tokens;
+    }
+
+    private Stream<Matrix> blockMatrices() {
+        return blocks.stream().flatMap(block -> Stream.concat(block.attention().matrices(), block.feedForward().matrices()));
     }
 }

@@ -189,6 +189,15 @@ public final class Tokenizer {
     }
 
     /**
+     * Returns the size of the base vocabulary, added tokens left out: what an embedding must have rows for.
+     *
+     * @return the highest id + 1
+     */
+    public int baseSize() {
+        return parts.model.vocabulary().highestId() + 1;
+    }
+
+    /**
      * Returns a token as the vocabulary writes it: in byte letters, say, or with {@code ▁} for a space.
      *
      * @param id a token id

@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.OptionalInt;
 
 import jot.generation.Inference;
-import jot.generation.Sequence;
 import jot.loading.LoadSettings;
 import jot.loading.LoadedModel;
 import jot.loading.ModelLoader;
@@ -40,24 +39,7 @@ public final class LoadedFixture implements AutoCloseable {
 
     /** Greedy continuation of a prompt, one token at a time over the cache. */
     public int[] greedy(int[] prompt, int count) {
-        Sequence sequence = new Sequence(inference);
-        sequence.append(prompt, () -> false);
-        int[] tokens = new int[count];
-        for (int i = 0; i < count; i++) {
-            tokens[i] = argmax(sequence.logits());
-            sequence.append(new int[] {tokens[i]}, () -> false);
-        }
-        return tokens;
-    }
-
-    public static int argmax(float[] logits) {
-        int best = 0;
-        for (int i = 1; i < logits.length; i++) {
-            if (logits[i] > logits[best]) {
-                best = i;
-            }
-        }
-        return best;
+        return inference.greedy(prompt, count);
     }
 
     @Override

@@ -1,0 +1,68 @@
+package jot.cli;
+
+import java.io.IOException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import jot.Gpt;
+import jot.LoadOptions;
+import jot.tensor.Backend;
+
+/** The options of every command that loads a model, and the loading. */
+final class Models {
+
+    static final List<Option> OPTIONS = List.of(
+            Option.of("--threads", "N", "threads that compute (default: one a processor)"),
+            Option.of("--context", "N", "bound on the context (default: the model's)"),
+            Option.of("--backend", "B", "auto, scalar or vector (default: auto)"),
+            Option.flag("--no-mapping", "copy the weights into memory instead of mapping the file"));
+
+    private Models() {
+    }
+
+    /** Loads the model that the first argument names, with a progress bar where a person is watching. */
+    static Gpt load(Arguments arguments, Console console) throws IOException, UsageException {
+        LoadOptions options = LoadOptions.defaults().withMapping(!arguments.has("--no-mapping"));
+        if (arguments.integer("--threads").isPresent()) {
+            options = options.withThreads(arguments.integer("--threads").get());
+        }
+        if (arguments.integer("--context").isPresent()) {
+            options = options.withContext(arguments.integer("--context").get());
+        }
+        if (arguments.text("--backend").isPresent()) {
+            options = options.withBackend(LoadOptions.Backend.valueOf(backend(arguments.text("--backend").get()).name()));
+        }
+        long start = System.nanoTime();
+        LoadOptions shown = options.withProgress(share -> {
+            if (System.nanoTime() - start > 300_000_000) {
+                console.progress("loading", share);
+            }
+        });
+        try {
+            return Gpt.load(path(arguments), shown);
+        } finally {
+            console.endProgress();
+        }
+    }
+
+    static Path path(Arguments arguments) throws UsageException {
+        return path(arguments.place(0, "MODEL, a model folder"));
+    }
+
+    static Path path(String text) throws UsageException {
+        try {
+            return Path.of(text);
+        } catch (InvalidPathException e) {
+            throw new UsageException("no path: '" + text + "'");
+        }
+    }
+
+    static Backend backend(String name) throws UsageException {
+        try {
+            return Backend.valueOf(name.toUpperCase(Locale.ROOT));
+        } catch (IllegalArgumentException e) {
+            throw new UsageException("--backend: expected auto, scalar or vector, found '" + name + "'");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package jot.cli;
+
+import java.io.IOException;
+import java.util.List;
+import jot.tokenizer.Tokenizer;
+
+/** Shows the tokens of a text. */
+final class TokenizeCommand implements Command {
+
+    @Override
+    public String name() {
+        return "tokenize";
+    }
+
+    @Override
+    public String summary() {
+        return "shows the tokens of a text: id, a tab, and the token, one a line";
+    }
+
+    @Override
+    public List<Option> options() {
+        return List.of(Option.flag("--plain", "take special tokens in the text as ordinary text"),
+                Option.flag("--ids", "print the ids alone, in one line"));
+    }
+
+    @Override
+    public String synopsis() {
+        return "[OPTION]... MODEL [TEXT]      (MODEL may be a tokenizer file; without TEXT it is read from standard input)";
+    }
+
+    @Override
+    public String examples() {
+        return """
+                jot tokenize weights/tales "Once upon a time"
+                jot tokenize --ids weights/tales/tokenizer.json "<|im_start|>user\"""";
+    }
+
+    @Override
+    public int run(Arguments arguments, Console console) throws IOException, UsageException {
+        arguments.expectAtMost(2);
+        Tokenizer tokenizer = Tokenizer.load(Models.path(arguments));
+        String text = console.textOr(arguments.place(1));
+        int[] ids = arguments.has("--plain") ? tokenizer.encodePlain(text) : tokenizer.encode(text);
+        if (arguments.has("--ids")) {
+            console.out().println(String.join(" ", java.util.Arrays.stream(ids).mapToObj(Integer::toString).toList()));
+        } else {
+            for (int id : ids) {
+                console.out().println(id + "\t" + tokenizer.token(id));
+            }
+        }
+        return Main.DONE;
+    }
+}
