@@ -10,7 +10,7 @@ import java.util.Arrays;
  */
 public final class ParallelKernels {
     /** Bytes of weights that a thread takes at a time when reading them bounds the speed. */
-    private static final long DECODE_BYTES = 64 << 10;
+    private static final long DECODE_BYTES = 128 << 10;
     /** Floats below which splitting costs more than it gains. */
     private static final int SMALL = 8192;
     /** Queries of one head that a thread takes at a time. */

@@ -12,7 +12,8 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * Few rows times a matrix, bound by reading the weights.
  *
- * <p>Four rows of weights are read at a time, straight from memory, each with a vector of sums of its own: lane {@code l} sums the inputs
+ * <p>Four rows of weights are read at a time, straight from memory and a quarter of the range apart, so that each is a long stream for
+ * the hardware to run ahead of. Each has a vector of sums of its own: lane {@code l} sums the inputs
  * {@code l, l + lanes, …} in order, and the lanes are folded once at the end. This order is the same for one row of activations or many
  * and for every format, so a row's bits do not depend on its company.
  */
@@ -35,25 +36,37 @@ final class VectorDecode {
         float factor = raw ? VectorWeights.F16_SUM : 1f;
         boolean direct = direct(w, toRow - fromRow);
         float[] widened = direct ? null : scratch.panel(OUTPUTS * padded);
-        for (int output = fromOutput; output < toOutput; output += OUTPUTS) {
-            int outputs = Math.min(OUTPUTS, toOutput - output);
-            if (!direct || outputs < OUTPUTS) {
-                widened = widened == null ? scratch.panel(OUTPUTS * padded) : widened;
-                widen(w, output, outputs, padded, widened);
+        int quarter = (toOutput - fromOutput) / OUTPUTS;
+        for (int k = 0; k < quarter; k++) {
+            int output = fromOutput + k;
+            if (!direct) {
+                widen(w, output, quarter, OUTPUTS, padded, widened);
             }
-            int row = fromRow;
-            while (row < toRow) {
+            for (int row = fromRow, count; row < toRow; row += count) {
                 int from = (row - fromRow) * padded;
-                int count = toRow - row >= 4 ? 4 : toRow - row >= 2 ? 2 : 1;
-                if (direct && outputs == OUTPUTS) {
-                    fromMemory(w, output, rows, from, padded, count, sums);
+                count = rowsTogether(toRow - row);
+                if (direct) {
+                    fromMemory(w, output, quarter, rows, from, padded, count, sums);
                 } else {
                     fromArray(widened, padded, rows, from, padded, count, sums);
                 }
-                store(sums, count, outputs, factor, bias, output, y, yColumn, row);
-                row += count;
+                store(sums, count, OUTPUTS, factor, bias, output, quarter, y, yColumn, row);
             }
         }
+        int output = fromOutput + OUTPUTS * quarter;
+        if (output < toOutput) {
+            widened = scratch.panel(OUTPUTS * padded);
+            widen(w, output, 1, toOutput - output, padded, widened);
+            for (int row = fromRow, count; row < toRow; row += count) {
+                count = rowsTogether(toRow - row);
+                fromArray(widened, padded, rows, (row - fromRow) * padded, padded, count, sums);
+                store(sums, count, toOutput - output, factor, bias, output, 1, y, yColumn, row);
+            }
+        }
+    }
+
+    private static int rowsTogether(int left) {
+        return left >= 4 ? 4 : left >= 2 ? 2 : 1;
     }
 
     /** Copies rows without gaps, pads them with zeros and multiplies them. */
@@ -79,11 +92,11 @@ final class VectorDecode {
         };
     }
 
-    private static void widen(Matrix w, int output, int outputs, int padded, float[] to) {
+    private static void widen(Matrix w, int output, int distance, int outputs, int padded, float[] to) {
         for (int o = 0; o < OUTPUTS; o++) {
             int at = o * padded;
             if (o < outputs) {
-                VectorWeights.widen(w, output + o, 0, w.inputs(), to, at, true);
+                VectorWeights.widen(w, output + o * distance, 0, w.inputs(), to, at, true);
                 Arrays.fill(to, at + w.inputs(), at + padded, 0f);
             } else {
                 Arrays.fill(to, at, at + padded, 0f);
@@ -91,13 +104,13 @@ final class VectorDecode {
         }
     }
 
-    private static void store(float[] sums, int rows, int outputs, float factor, float[] bias, int output,
+    private static void store(float[] sums, int rows, int outputs, float factor, float[] bias, int output, int distance,
                               Activations y, int yColumn, int row) {
         for (int r = 0; r < rows; r++) {
             int at = y.at(row + r) + yColumn + output;
             for (int o = 0; o < outputs; o++) {
                 float sum = sums[(r * OUTPUTS + o) * COUNT] * factor;
-                y.values()[at + o] = bias == null ? sum : sum + bias[output + o];
+                y.values()[at + o * distance] = bias == null ? sum : sum + bias[output + o * distance];
             }
         }
     }
@@ -107,49 +120,48 @@ final class VectorDecode {
     }
 
     /** Sums of one, two or four rows over four rows of weights in memory; F32 only where rows are several. */
-    private static void fromMemory(Matrix w, int output, float[] x, int at, int stride, int rows, float[] sums) {
+    private static void fromMemory(Matrix w, int output, int distance, float[] x, int at, int stride, int rows, float[] sums) {
         switch (w.format()) {
-            case WeightFormat.Plain.F32 -> f32(w.codes(), 4L * output * w.inputs(), w.inputs(), x, at, stride, rows, sums);
-            case WeightFormat.Plain.F16 -> f16(w.codes(), 2L * output * w.inputs(), w.inputs(), x, at, sums);
-            case WeightFormat.Plain.BF16 -> bf16(w.codes(), 2L * output * w.inputs(), w.inputs(), x, at, sums);
+            case WeightFormat.Plain.F32 -> f32(w.codes(), 4L * output * w.inputs(), 4L * distance * w.inputs(), w.inputs(), x, at, stride, rows, sums);
+            case WeightFormat.Plain.F16 -> f16(w.codes(), 2L * output * w.inputs(), 2L * distance * w.inputs(), w.inputs(), x, at, sums);
+            case WeightFormat.Plain.BF16 -> bf16(w.codes(), 2L * output * w.inputs(), 2L * distance * w.inputs(), w.inputs(), x, at, sums);
             case WeightFormat.Coded coded -> {
                 long plane = 4L * output * coded.groups(w.inputs());
                 long codes = (long) output * coded.rowBytes(w.inputs());
-                fromCodes(w, coded, codes, plane, x, at, sums);
+                fromCodes(w, coded, distance, codes, plane, x, at, sums);
             }
         }
     }
 
-    private static void fromCodes(Matrix w, WeightFormat.Coded coded, long codes, long plane, float[] x, int at, float[] sums) {
+    private static void fromCodes(Matrix w, WeightFormat.Coded coded, int distance, long codes, long plane, float[] x, int at, float[] sums) {
         if (coded.bits() == 8) {
             if (coded.minimum()) {
-                bytesAndMinimums(w, codes, plane, x, at, sums);
+                bytesAndMinimums(w, distance, codes, plane, x, at, sums);
             } else {
-                bytes(w, codes, plane, x, at, sums);
+                bytes(w, distance, codes, plane, x, at, sums);
             }
         } else {
             if (coded.minimum()) {
-                nibblesAndMinimums(w, coded.table(), codes, plane, x, at, sums);
+                nibblesAndMinimums(w, coded.table(), distance, codes, plane, x, at, sums);
             } else {
-                nibbles(w, coded.table(), codes, plane, x, at, sums);
+                nibbles(w, coded.table(), distance, codes, plane, x, at, sums);
             }
         }
     }
 
-    private static void f32(MemorySegment w, long from, int inputs, float[] x, int at, int stride, int rows, float[] sums) {
+    private static void f32(MemorySegment w, long from, long row, int inputs, float[] x, int at, int stride, int rows, float[] sums) {
         switch (rows) {
-            case 4 -> f32Four(w, from, inputs, x, at, stride, sums);
-            case 2 -> f32Two(w, from, inputs, x, at, stride, sums);
-            default -> f32One(w, from, inputs, x, at, sums);
+            case 4 -> f32Four(w, from, row, inputs, x, at, stride, sums);
+            case 2 -> f32Two(w, from, row, inputs, x, at, stride, sums);
+            default -> f32One(w, from, row, inputs, x, at, sums);
         }
     }
 
-    private static void f32One(MemorySegment w, long from, int inputs, float[] x, int at, float[] sums) {
+    private static void f32One(MemorySegment w, long from, long row, int inputs, float[] x, int at, float[] sums) {
         FloatVector a = FloatVector.zero(LANES);
         FloatVector b = a;
         FloatVector c = a;
         FloatVector d = a;
-        long row = 4L * inputs;
         long w1 = from + row;
         long w2 = w1 + row;
         long w3 = w2 + row;
@@ -167,7 +179,7 @@ final class VectorDecode {
         fold(sums, 3, d);
     }
 
-    private static void f32Two(MemorySegment w, long from, int inputs, float[] x, int at, int stride, float[] sums) {
+    private static void f32Two(MemorySegment w, long from, long row, int inputs, float[] x, int at, int stride, float[] sums) {
         FloatVector zero = FloatVector.zero(LANES);
         FloatVector a0 = zero;
         FloatVector b0 = zero;
@@ -177,7 +189,6 @@ final class VectorDecode {
         FloatVector b1 = zero;
         FloatVector c1 = zero;
         FloatVector d1 = zero;
-        long row = 4L * inputs;
         long w1 = from + row;
         long w2 = w1 + row;
         long w3 = w2 + row;
@@ -209,7 +220,7 @@ final class VectorDecode {
         fold(sums, 7, d1);
     }
 
-    private static void f32Four(MemorySegment w, long from, int inputs, float[] x, int at, int stride, float[] sums) {
+    private static void f32Four(MemorySegment w, long from, long row, int inputs, float[] x, int at, int stride, float[] sums) {
         FloatVector zero = FloatVector.zero(LANES);
         FloatVector a0 = zero;
         FloatVector b0 = zero;
@@ -227,7 +238,6 @@ final class VectorDecode {
         FloatVector b3 = zero;
         FloatVector c3 = zero;
         FloatVector d3 = zero;
-        long row = 4L * inputs;
         long w1 = from + row;
         long w2 = w1 + row;
         long w3 = w2 + row;
@@ -279,12 +289,11 @@ final class VectorDecode {
         fold(sums, 15, d3);
     }
 
-    private static void f16(MemorySegment w, long from, int inputs, float[] x, int at, float[] sums) {
+    private static void f16(MemorySegment w, long from, long row, int inputs, float[] x, int at, float[] sums) {
         FloatVector a = FloatVector.zero(LANES);
         FloatVector b = a;
         FloatVector c = a;
         FloatVector d = a;
-        long row = 2L * inputs;
         long w1 = from + row;
         long w2 = w1 + row;
         long w3 = w2 + row;
@@ -302,12 +311,11 @@ final class VectorDecode {
         fold(sums, 3, d);
     }
 
-    private static void bf16(MemorySegment w, long from, int inputs, float[] x, int at, float[] sums) {
+    private static void bf16(MemorySegment w, long from, long row, int inputs, float[] x, int at, float[] sums) {
         FloatVector a = FloatVector.zero(LANES);
         FloatVector b = a;
         FloatVector c = a;
         FloatVector d = a;
-        long row = 2L * inputs;
         long w1 = from + row;
         long w2 = w1 + row;
         long w3 = w2 + row;
@@ -329,15 +337,15 @@ final class VectorDecode {
         return FloatVector.broadcast(LANES, plane.get(Matrix.FLOAT, at));
     }
 
-    private static void bytes(Matrix w, long from, long plane, float[] x, int at, float[] sums) {
+    private static void bytes(Matrix w, int distance, long from, long plane, float[] x, int at, float[] sums) {
         MemorySegment codes = w.codes();
         MemorySegment scales = w.scales();
         int inputs = w.inputs();
-        long row = inputs;
+        long row = (long) distance * inputs;
         long w1 = from + row;
         long w2 = w1 + row;
         long w3 = w2 + row;
-        long planeRow = 4L * (inputs / GROUP);
+        long planeRow = 4L * distance * (inputs / GROUP);
         FloatVector a = FloatVector.zero(LANES);
         FloatVector b = a;
         FloatVector c = a;
@@ -362,16 +370,16 @@ final class VectorDecode {
         fold(sums, 3, d);
     }
 
-    private static void bytesAndMinimums(Matrix w, long from, long plane, float[] x, int at, float[] sums) {
+    private static void bytesAndMinimums(Matrix w, int distance, long from, long plane, float[] x, int at, float[] sums) {
         MemorySegment codes = w.codes();
         MemorySegment scales = w.scales();
         MemorySegment minimums = w.minimums();
         int inputs = w.inputs();
-        long row = inputs;
+        long row = (long) distance * inputs;
         long w1 = from + row;
         long w2 = w1 + row;
         long w3 = w2 + row;
-        long planeRow = 4L * (inputs / GROUP);
+        long planeRow = 4L * distance * (inputs / GROUP);
         FloatVector a = FloatVector.zero(LANES);
         FloatVector b = a;
         FloatVector c = a;
@@ -400,16 +408,16 @@ final class VectorDecode {
         fold(sums, 3, d);
     }
 
-    private static void nibbles(Matrix w, float[] values, long from, long plane, float[] x, int at, float[] sums) {
+    private static void nibbles(Matrix w, float[] values, int distance, long from, long plane, float[] x, int at, float[] sums) {
         FloatVector table = FloatVector.fromArray(LANES, values, 0);
         MemorySegment codes = w.codes();
         MemorySegment scales = w.scales();
         int inputs = w.inputs();
-        long row = inputs / 2;
+        long row = (long) distance * inputs / 2;
         long w1 = from + row;
         long w2 = w1 + row;
         long w3 = w2 + row;
-        long planeRow = 4L * (inputs / GROUP);
+        long planeRow = 4L * distance * (inputs / GROUP);
         FloatVector a = FloatVector.zero(LANES);
         FloatVector b = a;
         FloatVector c = a;
@@ -446,17 +454,17 @@ final class VectorDecode {
         fold(sums, 3, d);
     }
 
-    private static void nibblesAndMinimums(Matrix w, float[] values, long from, long plane, float[] x, int at, float[] sums) {
+    private static void nibblesAndMinimums(Matrix w, float[] values, int distance, long from, long plane, float[] x, int at, float[] sums) {
         FloatVector table = FloatVector.fromArray(LANES, values, 0);
         MemorySegment codes = w.codes();
         MemorySegment scales = w.scales();
         MemorySegment minimums = w.minimums();
         int inputs = w.inputs();
-        long row = inputs / 2;
+        long row = (long) distance * inputs / 2;
         long w1 = from + row;
         long w2 = w1 + row;
         long w3 = w2 + row;
-        long planeRow = 4L * (inputs / GROUP);
+        long planeRow = 4L * distance * (inputs / GROUP);
         FloatVector a = FloatVector.zero(LANES);
         FloatVector b = a;
         FloatVector c = a;
