@@ -77,6 +77,8 @@ public final class Tensor {
     /**
      * The elements as they are stored: packed, in C order, little-endian, at any alignment.
      *
+     * <p>Should the file be cut short while it is mapped, an access to its lost part throws {@code InternalError}.
+     *
      * @return a read-only segment of {@link #bytes()} bytes, usable by any thread until the checkpoint is closed
      * @throws IllegalStateException if the checkpoint is closed, or the file can no longer be read
      */

@@ -129,6 +129,31 @@ class TorchArchiveTest {
     }
 
     @Test
+    void readsSubclassesOfTensors() throws IOException {
+        byte[] pickle = pickle().raw('}').text("x").global("torch._tensor", "_rebuild_from_type_v2").mark()
+                .global("torch._utils", "_rebuild_tensor_v2").global("torch.nn.parameter", "Parameter")
+                .mark().storage("FloatStorage", "0", 2).integer(0).integers(2).integers(1).raw(0x89).raw("}t}tRs").stop();
+        try (Checkpoint checkpoint = Checkpoint.open(write(ZipBytes.torch(pickle).stored("model/data/0", floats(8, 9)).bytes()))) {
+            assertArrayEquals(new float[] {8, 9}, checkpoint.floats("x"));
+        }
+    }
+
+    @Test
+    void passesOverWhatIsNoTensor() throws IOException {
+        byte[] pickle = pickle().raw("}(")
+                .text("device").global("torch", "device").text("cpu").raw(0x85, 'R')
+                .text("type").global("torch", "float32")
+                .text("size").global("torch", "Size").integers(2, 3).raw(0x85, 'R')
+                .text("defaults").global("collections", "defaultdict").global("builtins", "dict").raw(0x85, 'R')
+                .text("set").global("builtins", "set").raw("](").integer(1).raw('e', 0x85, 'R')
+                .integer(5).tensor("0", 2, 0, of(2), of(1))
+                .raw('u').stop();
+        try (Checkpoint checkpoint = Checkpoint.open(write(ZipBytes.torch(pickle).stored("model/data/0", floats(8, 9)).bytes()))) {
+            assertEquals(List.of("5"), List.copyOf(checkpoint.names()));
+        }
+    }
+
+    @Test
     void namesALoneTensorAfterItsFile() throws IOException {
         byte[] pickle = pickle().tensor("0", 2, 0, of(2), of(1)).stop();
         try (Checkpoint checkpoint = Checkpoint.open(write(ZipBytes.torch(pickle).stored("model/data/0", floats(8, 9)).bytes()))) {
@@ -230,6 +255,15 @@ class TorchArchiveTest {
                 Arguments.of("two lists in each other", pickle().raw("]q\0]q\1h\0ah\1a0h\0h\1a"), "more: perhaps one that contains itself"),
                 Arguments.of("lists that share their parts", pickle().raw(")q\0" + "(h\0h\0h\0h\0h\0h\0h\0h\0tq\0".repeat(50)),
                         "more: perhaps one that contains itself"),
+                Arguments.of("another function in place of a tensor's", pickle().global("torch._tensor", "_rebuild_from_type_v2").mark()
+                        .global("collections", "OrderedDict").raw("N)NtR"), "4 arguments"),
+                Arguments.of("a parameter of no tensor", pickle().global("torch._utils", "_rebuild_parameter").raw("NN\u0086R"),
+                        "2 arguments"),
+                Arguments.of("a storage without size", pickle().mark().text("storage").global("torch", "FloatStorage").raw("tQ"),
+                        "a sequence of 2"),
+                Arguments.of("a tensor without storage", pickle().global("torch._utils", "_rebuild_tensor").raw("(NNNNtR"), "4 arguments"),
+                Arguments.of("a data type as function", pickle().global("torch", "float32").raw(")R"), "F32"),
+                Arguments.of("a class as function", pickle().global("torch", "Tensor").raw(")R"), "torch.Tensor"),
                 Arguments.of("code", pickle().global("os", "system").text("true").raw(0x85).raw('R'), "a reference to \"os.system\""));
     }
 
