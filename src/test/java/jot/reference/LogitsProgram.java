@@ -20,13 +20,14 @@ final class LogitsProgram {
     /**
      * Runs.
      *
-     * @param arguments backend, number of calls, names of fixtures
+     * @param arguments backend, then for each fixture name=calls
      */
     public static void main(String[] arguments) throws IOException {
         Backend backend = Backend.valueOf(arguments[0]);
-        int calls = Integer.parseInt(arguments[1]);
         StringBuilder lines = new StringBuilder();
-        for (String name : Arrays.asList(arguments).subList(2, arguments.length)) {
+        for (String argument : Arrays.asList(arguments).subList(1, arguments.length)) {
+            String name = argument.substring(0, argument.indexOf('='));
+            int calls = Integer.parseInt(argument.substring(name.length() + 1));
             try (LoadedFixture fixture = LoadedFixture.of(LoadedFixture.MODELS.resolve(name), 1, backend)) {
                 int first = call(fixture);
                 int different = 0;
