@@ -26,8 +26,10 @@ import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
 
+import org.apiguardian.api.API;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
+import org.opentest4j.AssertionFailedError;
 
 /**
  * A block of Java in a page of the documentation.
@@ -106,7 +108,7 @@ record Snippet(Path page, int line, String code) {
     }
 
     private static String classPath() {
-        Stream<Path> jars = Stream.of(Test.class, Assertions.class, org.opentest4j.AssertionFailedError.class, org.apiguardian.api.API.class)
+        Stream<Path> jars = Stream.of(Test.class, Assertions.class, AssertionFailedError.class, API.class)
             .map(type -> Path.of(URI.create(type.getProtectionDomain().getCodeSource().getLocation().toString())));
         return Stream.concat(Stream.of(Path.of("target", "classes")), jars)
             .map(Path::toString)
