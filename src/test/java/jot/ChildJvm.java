@@ -68,7 +68,8 @@ public final class ChildJvm {
             }
             List<String> lines = Files.readAllLines(out, StandardCharsets.UTF_8);
             String errors = Files.readString(err, StandardCharsets.UTF_8);
-            return new Outcome(ended ? process.exitValue() : -1, lines, ended ? errors : errors + "\nended after " + LONGEST_SECONDS + " s");
+            return new Outcome(ended ? process.exitValue() : -1, lines,
+                    ended ? errors : errors + "\nended after " + LONGEST_SECONDS + " s");
         } finally {
             Files.delete(out);
             Files.delete(err);

@@ -49,7 +49,8 @@ import jot.model.family.llama.SmolLm3;
 /** All families that Jot reads. */
 public final class Families {
 
-    private static final List<Family> CLASSIC = List.of(new OpenAiGpt(), new Gpt2(), new GptNeo(), new GptJ(), new GptNeoX(), new GptBigCode(),
+    private static final List<Family> CLASSIC = List.of(new OpenAiGpt(), new Gpt2(), new GptNeo(), new GptJ(), new GptNeoX(),
+            new GptBigCode(),
             new Opt(), new Xglm(), new BioGpt(), new Ctrl(), new Bloom(), new Falcon(), new Mpt(), new Phi(), new StableLm(),
             new Persimmon(), new Starcoder2(), new Nemotron());
 

@@ -122,7 +122,8 @@ final class VectorDecode {
     /** Sums of one, two or four rows over four rows of weights in memory; F32 only where rows are several. */
     private static void fromMemory(Matrix w, int output, int distance, float[] x, int at, int stride, int rows, float[] sums) {
         switch (w.format()) {
-            case WeightFormat.Plain.F32 -> f32(w.codes(), 4L * output * w.inputs(), 4L * distance * w.inputs(), w.inputs(), x, at, stride, rows, sums);
+            case WeightFormat.Plain.F32 ->
+                    f32(w.codes(), 4L * output * w.inputs(), 4L * distance * w.inputs(), w.inputs(), x, at, stride, rows, sums);
             case WeightFormat.Plain.F16 -> f16(w.codes(), 2L * output * w.inputs(), 2L * distance * w.inputs(), w.inputs(), x, at, sums);
             case WeightFormat.Plain.BF16 -> bf16(w.codes(), 2L * output * w.inputs(), 2L * distance * w.inputs(), w.inputs(), x, at, sums);
             case WeightFormat.Coded coded -> {
@@ -133,7 +134,8 @@ final class VectorDecode {
         }
     }
 
-    private static void fromCodes(Matrix w, WeightFormat.Coded coded, int distance, long codes, long plane, float[] x, int at, float[] sums) {
+    private static void fromCodes(Matrix w, WeightFormat.Coded coded, int distance, long codes, long plane, float[] x, int at,
+            float[] sums) {
         if (coded.bits() == 8) {
             if (coded.minimum()) {
                 bytesAndMinimums(w, distance, codes, plane, x, at, sums);

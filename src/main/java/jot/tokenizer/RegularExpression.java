@@ -788,7 +788,8 @@ final class RegularExpression implements TextPattern {
                 return range(from, from);
             }
             int hyphen = at++;
-            if (source.charAt(at) == '[' || source.charAt(at) == '\\' && isSetEscape(source.charAt(Math.min(at + 1, source.length() - 1)))) {
+            if (source.charAt(at) == '['
+                    || source.charAt(at) == '\\' && isSetEscape(source.charAt(Math.min(at + 1, source.length() - 1)))) {
                 at = hyphen;
                 return range(from, from);
             }
@@ -824,7 +825,8 @@ final class RegularExpression implements TextPattern {
             }
             if (ignoresCase) {
                 for (int codePoint = from; codePoint <= Math.min(to, 0x1FFFF); codePoint++) {
-                    Folding.equals(codePoint).stream().filter(each -> each < from || each > to).forEach(each -> items.append(written(each)));
+                    Folding.equals(codePoint).stream().filter(each -> each < from || each > to)
+                            .forEach(each -> items.append(written(each)));
                 }
             }
             return new CharacterSet.Flat(items.toString());

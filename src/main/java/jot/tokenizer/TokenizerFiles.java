@@ -340,7 +340,8 @@ final class TokenizerFiles {
                 new PreTokenizer.Split(new TextPattern.Single(Characters::isPunctuation), PreTokenizer.Behavior.ISOLATED, false)));
         String unknown = settings.role("unk_token") == null ? "<unk>" : settings.role("unk_token");
         CharacterPairs.Options options = new CharacterPairs.Options(unknown, "", "</w>", false, false, false);
-        return new Tokenizer.Parts(AddedTokens.of(settings.added(vocabulary, List.of(unknown))), new Normalizer.Bert(true, true, true, true),
+        return new Tokenizer.Parts(AddedTokens.of(settings.added(vocabulary, List.of(unknown))),
+                new Normalizer.Bert(true, true, true, true),
                 words, new CharacterPairs(vocabulary, merges.table, options), PostProcessor.NONE, new TokenDecoder.WordSuffix("</w>"),
                 Tokenizer.NamedIds.NONE);
     }
@@ -519,7 +520,8 @@ final class TokenizerFiles {
         PreTokenizer pieces = new PreTokenizer.Sequence(List.of(new PreTokenizer.Split(new TextPattern.Scanner(name.scanner),
                 PreTokenizer.Behavior.ISOLATED, false), new PreTokenizer.ByteLevel(false, false)));
         CharacterPairs.Options wholeFirst = new CharacterPairs.Options(null, "", "", false, false, true);
-        CharacterPairs model = new CharacterPairs(vocabulary, new BytePairs.RankedTokens(ranked.tokens, ranked.ids, ranked.ids), wholeFirst);
+        CharacterPairs model = new CharacterPairs(vocabulary, new BytePairs.RankedTokens(ranked.tokens, ranked.ids, ranked.ids),
+                wholeFirst);
         boolean begins = name == TiktokenName.LLAMA3;
         OptionalInt begin = begins ? OptionalInt.of(special.get("<|begin_of_text|>")) : OptionalInt.empty();
         OptionalInt end = OptionalInt.of(special.get(begins ? "<|end_of_text|>" : END_OF_TEXT));

@@ -289,7 +289,8 @@ final class TokenizerJson {
         Vocabulary vocabulary = tokens.build();
         int duplicate = vocabulary.duplicateId();
         if (duplicate != Vocabulary.MISSING) {
-            throw new JsonException("vocabulary", "an id of its own for each token", "two tokens with the id " + duplicate + ", one of them "
+            throw new JsonException("vocabulary", "an id of its own for each token",
+                    "two tokens with the id " + duplicate + ", one of them "
                     + JsonString.quote(vocabulary.token(duplicate)));
         }
         return vocabulary;
@@ -432,7 +433,8 @@ final class TokenizerJson {
         JsonArray ids = special.array("ids");
         JsonArray tokens = special.array("tokens");
         if (ids.size() != tokens.size()) {
-            throw new JsonException("special token " + JsonString.quote(name), "as many ids as tokens", ids.size() + " and " + tokens.size());
+            throw new JsonException("special token " + JsonString.quote(name), "as many ids as tokens",
+                    ids.size() + " and " + tokens.size());
         }
         int[] values = new int[ids.size()];
         String[] names = new String[values.length];

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
-import jot.consumer.ChildJvm.Outcome;
+import jot.consumer.UserJvm.Outcome;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,7 +28,7 @@ class CommandLineIT {
     @ParameterizedTest
     @MethodSource("waysToStart")
     void tellsAStory(List<String> start) throws Exception {
-        Outcome outcome = ChildJvm.ofThisJdk().with(start.toArray(String[]::new))
+        Outcome outcome = UserJvm.ofThisJdk().with(start.toArray(String[]::new))
             .run("generate", "--max-tokens", "8", "--temperature", "0", TALES, "Once upon a time").succeeded();
         assertFalse(outcome.out().isBlank(), outcome::toString);
         assertFalse(outcome.err().contains("scalar"), outcome::toString);
@@ -36,14 +36,14 @@ class CommandLineIT {
 
     @Test
     void knowsItsVersion() throws Exception {
-        Outcome outcome = ChildJvm.ofThisJdk().run("-p", JAR, "-m", "jot", "--version").succeeded();
+        Outcome outcome = UserJvm.ofThisJdk().run("-p", JAR, "-m", "jot", "--version").succeeded();
         String version = Path.of(JAR).getFileName().toString().replaceFirst("^jot-(.*)\\.jar$", "$1");
         assertTrue(outcome.out().contains(version), outcome::toString);
     }
 
     @Test
     void exitCodesTellFailureFromWrongUse() throws Exception {
-        assertEquals(1, ChildJvm.ofThisJdk().run("-p", JAR, "-m", "jot", "inspect", "no-such-folder").exit());
-        assertEquals(2, ChildJvm.ofThisJdk().run("-p", JAR, "-m", "jot", "sing").exit());
+        assertEquals(1, UserJvm.ofThisJdk().run("-p", JAR, "-m", "jot", "inspect", "no-such-folder").exit());
+        assertEquals(2, UserJvm.ofThisJdk().run("-p", JAR, "-m", "jot", "sing").exit());
     }
 }

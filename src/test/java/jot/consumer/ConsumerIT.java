@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
-import jot.consumer.ChildJvm.Outcome;
+import jot.consumer.UserJvm.Outcome;
 
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -64,16 +64,16 @@ class ConsumerIT {
     @Test
     void modulePathNeedsNoFlagAndALinkedImageNeither() throws Exception {
         Path app = project.compileModule(ConsumerProject.STORY_MODULE, ConsumerProject.jot());
-        assertVector(ChildJvm.ofThisJdk().with("-p", ChildJvm.path(app, ConsumerProject.jot())).run("-m", "app/" + MAIN, TALES));
+        assertVector(UserJvm.ofThisJdk().with("-p", UserJvm.path(app, ConsumerProject.jot())).run("-m", "app/" + MAIN, TALES));
         Path image = project.image(Set.of("app"), app, ConsumerProject.jot());
-        assertVector(ChildJvm.ofImage(image).run("-m", "app/" + MAIN, TALES));
+        assertVector(UserJvm.ofImage(image).run("-m", "app/" + MAIN, TALES));
     }
 
     @Test
     void mergedJarRunsWithAndWithoutTheFlag() throws Exception {
         Path merged = project.jar(MAIN, classes, project.unpacked(ConsumerProject.jot()));
-        assertVector(ChildJvm.ofThisJdk().with(FLAG).run("-jar", merged.toString(), TALES));
-        assertScalar(ChildJvm.ofThisJdk().run("-jar", merged.toString(), TALES), "--add-modules jdk.incubator.vector");
+        assertVector(UserJvm.ofThisJdk().with(FLAG).run("-jar", merged.toString(), TALES));
+        assertScalar(UserJvm.ofThisJdk().run("-jar", merged.toString(), TALES), "--add-modules jdk.incubator.vector");
     }
 
     @Test
@@ -141,8 +141,8 @@ class ConsumerIT {
                 }
             }
             """), path);
-        ChildJvm jvm = ChildJvm.ofThisJdk().with(vector ? FLAG : new String[0])
-            .with("-cp", ChildJvm.path(Stream.concat(Stream.of(tests), Stream.of(path)).toArray(Path[]::new)));
+        UserJvm jvm = UserJvm.ofThisJdk().with(vector ? FLAG : new String[0])
+            .with("-cp", UserJvm.path(Stream.concat(Stream.of(tests), Stream.of(path)).toArray(Path[]::new)));
         assertEquals("1", jvm.run("app.RunTests").succeeded().out().strip());
     }
 
@@ -153,8 +153,8 @@ class ConsumerIT {
             .toArray(Path[]::new);
     }
 
-    private static ChildJvm classPath() {
-        return ChildJvm.ofThisJdk().with("-cp", ChildJvm.path(classes, ConsumerProject.jot()));
+    private static UserJvm classPath() {
+        return UserJvm.ofThisJdk().with("-cp", UserJvm.path(classes, ConsumerProject.jot()));
     }
 
     private static Outcome onTheClassPath(String... options) throws IOException, InterruptedException {

@@ -54,12 +54,12 @@ final class ConsumerProject {
 
     /** Compiles sources on the class path. */
     Path compile(Map<String, String> sources, Path... classPath) throws IOException {
-        return javac(sources, "--class-path", ChildJvm.path(classPath));
+        return javac(sources, "--class-path", UserJvm.path(classPath));
     }
 
     /** Compiles a module. */
     Path compileModule(Map<String, String> sources, Path... modulePath) throws IOException {
-        return javac(sources, "--module-path", ChildJvm.path(modulePath));
+        return javac(sources, "--module-path", UserJvm.path(modulePath));
     }
 
     private Path javac(Map<String, String> sources, String... options) throws IOException {
@@ -93,7 +93,7 @@ final class ConsumerProject {
     /** Links a run-time image that holds some modules and all that they require. */
     Path image(Set<String> modules, Path... modulePath) throws IOException {
         Path image = Files.createTempDirectory(folder, "image").resolve("run-time");
-        run("jlink", List.of("--module-path", ChildJvm.path(modulePath), "--add-modules", String.join(",", modules),
+        run("jlink", List.of("--module-path", UserJvm.path(modulePath), "--add-modules", String.join(",", modules),
             "--output", image.toString(), "--strip-debug", "--no-header-files", "--no-man-pages"));
         return image;
     }

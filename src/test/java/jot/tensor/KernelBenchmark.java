@@ -38,7 +38,8 @@ final class KernelBenchmark {
     private long blockWeights;
     private long bytes;
 
-    private KernelBenchmark(int[] sizes, WeightFormat format, Workers workers, ParallelKernels kernels, int rows, int positions, int count) {
+    private KernelBenchmark(int[] sizes, WeightFormat format, Workers workers, ParallelKernels kernels, int rows, int positions,
+            int count) {
         this.workers = workers;
         this.kernels = kernels;
         layers = sizes[0];
@@ -140,7 +141,8 @@ final class KernelBenchmark {
 
     public static void main(String[] arguments) {
         String[] settings = {"gpt2", "F32", "2", "512", "64", "1", "AUTO", "5", "0"};
-        List<String> names = List.of("shape", "weights", "threads", "prompt", "generated", "sequences", "backend", "repetitions", "position");
+        List<String> names = List.of("shape", "weights", "threads", "prompt", "generated", "sequences", "backend", "repetitions",
+                "position");
         for (String argument : arguments) {
             settings[names.indexOf(argument.substring(0, argument.indexOf('=')))] = argument.substring(argument.indexOf('=') + 1);
         }

@@ -17,14 +17,14 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** A JVM of its own, as a user starts it: with no option but those given, and none from the environment of the build. */
-final class ChildJvm {
+final class UserJvm {
     private static final long PATIENCE_SECONDS = 120;
 
     private final Path executable;
     private final List<String> arguments = new ArrayList<>();
     private final Map<String, String> environment = new LinkedHashMap<>();
 
-    private ChildJvm(Path executable) {
+    private UserJvm(Path executable) {
         this.executable = executable;
     }
 
@@ -38,25 +38,25 @@ final class ChildJvm {
     }
 
     /** The JDK that runs this test. */
-    static ChildJvm ofThisJdk() {
+    static UserJvm ofThisJdk() {
         return ofImage(Path.of(System.getProperty("java.home")));
     }
 
     /** A run-time image. */
-    static ChildJvm ofImage(Path image) {
-        return new ChildJvm(image.resolve("bin").resolve("java"));
+    static UserJvm ofImage(Path image) {
+        return new UserJvm(image.resolve("bin").resolve("java"));
     }
 
     static String path(Path... entries) {
         return Arrays.stream(entries).map(Path::toString).collect(Collectors.joining(File.pathSeparator));
     }
 
-    ChildJvm with(String... more) {
+    UserJvm with(String... more) {
         arguments.addAll(List.of(more));
         return this;
     }
 
-    ChildJvm withVariable(String name, String value) {
+    UserJvm withVariable(String name, String value) {
         environment.put(name, value);
         return this;
     }
