@@ -32,8 +32,22 @@ public final class ModelLoader {
      */
     public static LoadedModel load(Path path, LoadSettings settings) throws IOException {
         ModelFolder folder = ModelFolder.at(path);
+        return load(folder, Families.of(folder.config()), settings);
+    }
+
+    /**
+     * Loads a model as one of a family, whatever family its configuration names.
+     *
+     * @param path a model folder, or a file of weights within one
+     * @throws CheckpointFormatException if a file is damaged, or says something that Jot does not do
+     * @throws IOException if a file cannot be read
+     */
+    public static LoadedModel load(Path path, Family family, LoadSettings settings) throws IOException {
+        return load(ModelFolder.at(path), family, settings);
+    }
+
+    private static LoadedModel load(ModelFolder folder, Family family, LoadSettings settings) throws IOException {
         Config config = folder.config();
-        Family family = Families.of(config);
         KernelSelection kernels = KernelSelection.choose(settings.backend());
         Workers workers = new Workers(settings.threads(), "jot");
         Arena memory = Arena.ofShared();

@@ -170,9 +170,13 @@ final class WeightReader {
 
     /** A weight for each head: one tensor {@code [heads][size]}, or as many tensors as heads. */
     private Norm eachHead(NormPlan plan, String name, int heads, int size) throws CheckpointFormatException {
-        boolean biased = plan instanceof NormPlan.Layer layer && layer.biased();
-        return new Norm(plan, eachHead(name, ".weight", heads, size, table.normOffset()),
-                biased ? eachHead(name, ".bias", heads, size, 0) : null);
+        return switch (plan) {
+            case NormPlan.Layer layer -> new Norm(layer,
+                    layer.weighted() ? eachHead(name, ".weight", heads, size, table.normOffset()) : null,
+                    layer.biased() ? eachHead(name, ".bias", heads, size, 0) : null);
+            case NormPlan.RootMeanSquare rms -> new Norm(rms,
+                    rms.weighted() ? eachHead(name, ".weight", heads, size, table.normOffset()) : null, null);
+        };
     }
 
     private float[] eachHead(String name, String suffix, int heads, int size, float offset) throws CheckpointFormatException {

@@ -24,6 +24,13 @@ public record AttentionPlan(int heads, int keyHeads, int headSize, float scale, 
         Optional<Rotary> rotary, Optional<Alibi> alibi, Optional<QueryKeyNorm> norm, float clip, boolean sinks, boolean inputBias,
         boolean outputBias) {
 
+    /** Checks that the key heads divide the query heads. */
+    public AttentionPlan {
+        if (heads < 1 || keyHeads < 1 || headSize < 1 || heads % keyHeads != 0) {
+            throw new IllegalArgumentException(heads + " heads over " + keyHeads + " key heads of " + headSize + " channels");
+        }
+    }
+
     /**
      * A norm on queries and keys.
      *

@@ -8,6 +8,7 @@ import jot.generation.Inference;
 import jot.loading.LoadSettings;
 import jot.loading.LoadedModel;
 import jot.loading.ModelLoader;
+import jot.model.family.Family;
 import jot.tensor.Backend;
 
 /** A model of the test resources, ready to run. */
@@ -27,6 +28,12 @@ public final class LoadedFixture implements AutoCloseable {
     public static LoadedFixture of(Path folder, int threads, Backend backend) throws IOException {
         LoadSettings settings = new LoadSettings(threads, OptionalInt.empty(), backend, true, (done, all) -> { });
         return new LoadedFixture(ModelLoader.load(folder, settings));
+    }
+
+    /** Loaded as one of a family, by plain kernels on the calling thread. */
+    public static LoadedFixture as(Family family, Path folder) throws IOException {
+        LoadSettings settings = new LoadSettings(1, OptionalInt.empty(), Backend.SCALAR, true, (done, all) -> { });
+        return new LoadedFixture(ModelLoader.load(folder, family, settings));
     }
 
     public Inference inference() {
