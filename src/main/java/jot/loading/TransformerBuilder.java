@@ -116,7 +116,7 @@ final class TransformerBuilder {
             case FeedForwardPlan.Form.Plain plain ->
                 new FeedForward.Dense(plan, null, weights.linear(Role.UP, layer, plan.width(), width, plan.inputBias()), down);
             case FeedForwardPlan.Form.LearnedXIelu learned ->
-                    new FeedForward.Dense(plan.withForm(new FeedForwardPlan.Form.Plain(xielu(layer))),
+                new FeedForward.Dense(plan.withForm(new FeedForwardPlan.Form.Plain(xielu(layer))),
                 null, weights.linear(Role.UP, layer, plan.width(), width, plan.inputBias()), down);
             case FeedForwardPlan.Form.Gated gated -> {
                 GateAndUp both = weights.gateAndUp(layer, plan.width(), width, plan.inputBias());

@@ -123,7 +123,7 @@ final class VectorDecode {
     private static void fromMemory(Matrix w, int output, int distance, float[] x, int at, int stride, int rows, float[] sums) {
         switch (w.format()) {
             case WeightFormat.Plain.F32 ->
-                    f32(w.codes(), 4L * output * w.inputs(), 4L * distance * w.inputs(), w.inputs(), x, at, stride, rows, sums);
+                f32(w.codes(), 4L * output * w.inputs(), 4L * distance * w.inputs(), w.inputs(), x, at, stride, rows, sums);
             case WeightFormat.Plain.F16 -> f16(w.codes(), 2L * output * w.inputs(), 2L * distance * w.inputs(), w.inputs(), x, at, sums);
             case WeightFormat.Plain.BF16 -> bf16(w.codes(), 2L * output * w.inputs(), 2L * distance * w.inputs(), w.inputs(), x, at, sums);
             case WeightFormat.Coded coded -> {
