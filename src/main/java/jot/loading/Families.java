@@ -30,16 +30,19 @@ import jot.model.family.llama.Arcee;
 import jot.model.family.llama.Cohere;
 import jot.model.family.llama.Ernie;
 import jot.model.family.llama.Exaone4;
-import jot.model.family.llama.Gemma;
 import jot.model.family.llama.Gemma2;
+import jot.model.family.llama.Gemma;
 import jot.model.family.llama.Glm;
+import jot.model.family.llama.GptOss;
 import jot.model.family.llama.Granite;
 import jot.model.family.llama.Helium;
 import jot.model.family.llama.HunYuan;
 import jot.model.family.llama.Llama;
 import jot.model.family.llama.Mistral;
-import jot.model.family.llama.Olmo;
+import jot.model.family.llama.Mixtral;
 import jot.model.family.llama.Olmo2;
+import jot.model.family.llama.Olmo;
+import jot.model.family.llama.Olmoe;
 import jot.model.family.llama.Phi3;
 import jot.model.family.llama.Qwen2;
 import jot.model.family.llama.Qwen3;
@@ -55,7 +58,8 @@ public final class Families {
             new Persimmon(), new Starcoder2(), new Nemotron());
 
     private static final List<Family> LLAMA = List.of(new Llama(), new Mistral(), new Qwen2(), new Qwen3(), new Gemma(), new Gemma2(),
-            new Olmo(), new Olmo2(), new Granite(), new SmolLm3(), new Phi3(), new Cohere(), new Glm(), new Exaone4(), new Ernie(),
+            new Olmo(), new Olmo2(), new Granite(), new SmolLm3(), new Phi3(), new Mixtral(),
+            new Olmoe(), new GptOss(), new Cohere(), new Glm(), new Exaone4(), new Ernie(),
             new SeedOss(), new Arcee(), new Apertus(), new Helium(), new HunYuan());
 
     private static final List<Family> ALL = Stream.of(CLASSIC, LLAMA).flatMap(List::stream).toList();

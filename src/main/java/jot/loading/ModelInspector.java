@@ -9,6 +9,7 @@ import java.util.Optional;
 
 import jot.checkpoint.Checkpoint;
 import jot.checkpoint.CheckpointFormatException;
+import jot.checkpoint.DataType;
 import jot.checkpoint.Tensor;
 import jot.model.Architecture;
 import jot.model.family.Config;
@@ -51,15 +52,28 @@ public final class ModelInspector {
         for (String name : checkpoint.names()) {
             if (table.isEmpty() || !isLeftOut(name, table.get())) {
                 Tensor tensor = checkpoint.tensor(name);
-                parameters += tensor.elements();
+                long elements = parameters(tensor, table);
+                parameters += elements;
                 bytes += tensor.bytes();
-                formats.merge(tensor.dataType().toString(), tensor.elements(), Long::sum);
+                formats.merge(isPacked(tensor, table) ? "MXFP4" : tensor.dataType().toString(), elements, Long::sum);
             }
         }
         List<String> byFrequency = formats.entrySet().stream().sorted(Map.Entry.<String, Long>comparingByValue().reversed())
                 .map(Map.Entry::getKey).toList();
         return new ModelDescription(config.textOr("unknown", "model_type"), architecture, refusal, parameters, byFrequency, bytes,
                 folder.hasTokenizer());
+    }
+
+    /** Bytes of packed experts hold two weights each, or a scale, which is none. */
+    private static long parameters(Tensor tensor, Optional<TensorTable> table) {
+        if (!isPacked(tensor, table)) {
+            return tensor.elements();
+        }
+        return tensor.name().endsWith("_scales") ? 0 : 2 * tensor.elements();
+    }
+
+    private static boolean isPacked(Tensor tensor, Optional<TensorTable> table) {
+        return table.isPresent() && table.get().expertLayout() == TensorTable.ExpertLayout.MXFP4 && tensor.dataType() == DataType.U8;
     }
 
     private static boolean isLeftOut(String name, TensorTable table) {

@@ -105,7 +105,7 @@ final class TransformerBuilder {
     private FeedForward feedForward(int layer, FeedForwardPlan plan) throws CheckpointFormatException {
         return switch (plan) {
             case FeedForwardPlan.Dense dense -> dense(layer, dense);
-            case FeedForwardPlan.Experts experts -> throw new IllegalStateException("experts");
+            case FeedForwardPlan.Experts experts -> new ExpertReader(weights, architecture.width()).experts(layer, experts);
         };
     }
 

@@ -1,5 +1,6 @@
 package jot.loading;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
@@ -29,6 +30,20 @@ final class WeightConversion {
      */
     MemorySegment transpose(MemorySegment stored, int rows, int columns, int bytes) {
         MemorySegment turned = memory.allocate((long) rows * columns * bytes, 64);
+        transpose(stored, turned, rows, columns, bytes);
+        return turned;
+    }
+
+    /** The same with the rows of the copy in another order: row i is the stored column {@code order[i]}. */
+    MemorySegment transpose(MemorySegment stored, int rows, int columns, int bytes, int[] order) {
+        try (Arena passing = Arena.ofShared()) {
+            MemorySegment turned = passing.allocate((long) rows * columns * bytes, 64);
+            transpose(stored, turned, rows, columns, bytes);
+            return reorder(turned, (long) rows * bytes, order);
+        }
+    }
+
+    private void transpose(MemorySegment stored, MemorySegment turned, int rows, int columns, int bytes) {
         int tiles = (columns + TILE - 1) / TILE;
         workers.run(() -> workers.forEach((worker, from, to) -> {
             for (int tile = from; tile < to; tile++) {
@@ -41,7 +56,6 @@ final class WeightConversion {
                 }
             }
         }, tiles, 1));
-        return turned;
     }
 
     private static void transposeInts(MemorySegment stored, MemorySegment turned, int rows, int columns, int first, int last) {
@@ -66,6 +80,16 @@ final class WeightConversion {
                 }
             }
         }
+    }
+
+    /** Room for a converted tensor. */
+    MemorySegment allocate(long bytes) {
+        return memory.allocate(bytes, 64);
+    }
+
+    /** Runs a loop on all workers. */
+    void forEach(Workers.RangeTask task, int count) {
+        workers.run(() -> workers.forEach(task, count, 1));
     }
 
     /**

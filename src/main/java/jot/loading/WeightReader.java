@@ -55,6 +55,16 @@ final class WeightReader {
                 checkpoint.names().size() + " tensors, none of that name");
     }
 
+    /** How the matrices of experts are stored. */
+    TensorTable.ExpertLayout expertLayout() {
+        return table.expertLayout();
+    }
+
+    /** What changes the layout of tensors. */
+    WeightConversion conversion() {
+        return conversion;
+    }
+
     /** Whether the family has a tensor of this role. */
     boolean knows(Role role) {
         return table.name(role).isPresent();
@@ -76,6 +86,13 @@ final class WeightReader {
         return linear(role, block, outputs, inputs, biased, new int[0]);
     }
 
+    /** A matrix of one expert with its bias. */
+    Linear expert(Role role, int block, int expert, int outputs, int inputs, boolean biased) throws CheckpointFormatException {
+        String name = name(role, block).replace(TensorTable.EXPERT_NUMBER, Integer.toString(expert));
+        Tensor tensor = take(name + ".weight", outputs, inputs);
+        return new Linear(matrix(tensor, tensor.data(), outputs, inputs), biased ? vector(name + ".bias", outputs) : null);
+    }
+
     /** The same with its outputs in another order; an empty order leaves them as they are stored. */
     private Linear linear(Role role, int block, int outputs, int inputs, boolean biased, int[] order) throws CheckpointFormatException {
         String name = name(role, block);
@@ -93,7 +110,8 @@ final class WeightReader {
         return new Linear(matrix(tensor, values, outputs, inputs), bias);
     }
 
-    private static float[] reorder(float[] stored, int[] order) {
+    /** The stored number {@code order[i]} in place i. */
+    static float[] reorder(float[] stored, int[] order) {
         float[] ordered = new float[order.length];
         for (int i = 0; i < order.length; i++) {
             ordered[i] = stored[order[i]];
@@ -232,7 +250,8 @@ final class WeightReader {
         }
     }
 
-    private String name(Role role, int block) {
+    /** The name of a role's tensor, without {@code .weight}. */
+    String name(Role role, int block) {
         String name = table.name(role).orElseThrow(() -> new IllegalStateException("the family names no tensor for " + role));
         return numbered(name, block);
     }
@@ -242,7 +261,15 @@ final class WeightReader {
         return numbered.startsWith("/") ? numbered.substring(1) : prefix + numbered;
     }
 
-    private Tensor take(String name, long... shape) throws CheckpointFormatException {
+    /** The tensor of a name, which must have this shape and hold weights that need no decoding. */
+    Tensor take(String name, long... shape) throws CheckpointFormatException {
+        Tensor tensor = takeRaw(name, shape);
+        format(tensor);
+        return tensor;
+    }
+
+    /** The tensor of a name, which must have this shape. */
+    Tensor takeRaw(String name, long... shape) throws CheckpointFormatException {
         if (!checkpoint.names().contains(name)) {
             throw new CheckpointFormatException(checkpoint.files().getFirst(), name, "a tensor of shape " + Arrays.toString(shape),
                     "no such tensor");
@@ -253,15 +280,15 @@ final class WeightReader {
                     "shape " + Arrays.toString(tensor.shape()));
         }
         taken.add(name);
-        format(tensor);
         return tensor;
     }
 
-    private static Matrix matrix(Tensor tensor, MemorySegment values, int outputs, int inputs) throws CheckpointFormatException {
+    /** Values of a tensor, or some of them, as a matrix. */
+    static Matrix matrix(Tensor tensor, MemorySegment values, int outputs, int inputs) throws CheckpointFormatException {
         return Matrix.plain(format(tensor), values, outputs, inputs);
     }
 
-    private static int elementBytes(Tensor tensor) {
+    static int elementBytes(Tensor tensor) {
         return tensor.dataType() == DataType.F32 ? 4 : 2;
     }
 

@@ -2,17 +2,24 @@ package jot.model;
 
 import java.util.Objects;
 import java.util.stream.Stream;
+
+import jot.model.ForwardPass.RowCounts;
 import jot.tensor.Activations;
 import jot.tensor.Matrix;
 
 /** The feed-forward sublayer with its weights. */
-public sealed interface FeedForward permits FeedForward.Dense {
+public sealed interface FeedForward permits FeedForward.Dense, Experts {
 
     /** Reads {@code input [rows][width]}, writes {@code to [rows][width]}. */
     void apply(Activations input, Activations to, ForwardPass pass);
 
     /** Its matrices. */
     Stream<Matrix> matrices();
+
+    /** As many matrices as one row goes through. */
+    default Stream<Matrix> matricesOfOneRow() {
+        return matrices();
+    }
 
     /**
      * One feed-forward for all tokens.
@@ -26,19 +33,23 @@ public sealed interface FeedForward permits FeedForward.Dense {
 
         @Override
         public void apply(Activations input, Activations to, ForwardPass pass) {
+            apply(input, to, pass.rows(), pass);
+        }
+
+        /** The same for some rows of a pass. */
+        void apply(Activations input, Activations to, RowCounts rows, ForwardPass pass) {
             Activations inner = pass.scratch().inner();                               // [rows][inner]
-            int rows = pass.rows().all();
-            up.apply(input, inner, 0, pass.rows(), pass.kernels());
+            up.apply(input, inner, 0, rows, pass.kernels());
             switch (plan.form()) {
-                case FeedForwardPlan.Form.Plain plain -> pass.kernels().activate(plain.activation(), inner, 0, plan.width(), rows);
+                case FeedForwardPlan.Form.Plain plain -> pass.kernels().activate(plain.activation(), inner, 0, plan.width(), rows.all());
                 case FeedForwardPlan.Form.LearnedXIelu learned -> throw new IllegalStateException("xIELU without its parameters");
                 case FeedForwardPlan.Form.Gated gated -> {
                     Activations gates = pass.scratch().gates();                       // [rows][inner]
-                    gate.apply(input, gates, 0, pass.rows(), pass.kernels());
-                    pass.kernels().gate(gated.activation(), gates, 0, inner, 0, inner, 0, plan.width(), rows);
+                    gate.apply(input, gates, 0, rows, pass.kernels());
+                    pass.kernels().gate(gated.activation(), gates, 0, inner, 0, inner, 0, plan.width(), rows.all());
                 }
             }
-            down.apply(inner, to, 0, pass.rows(), pass.kernels());                    // [rows][width]
+            down.apply(inner, to, 0, rows, pass.kernels());                           // [rows][width]
         }
 
         @Override

@@ -37,6 +37,11 @@ public sealed interface FeedForwardPlan {
      */
     record Experts(int experts, int chosen, Dense expert, Router router, boolean routerBias, OptionalInt sharedWidth,
             boolean sharedGate) implements FeedForwardPlan {
+
+        /** The same with an expert that every token takes, weighed by the sigmoid of a learned score. */
+        public Experts withWeighedSharedExpert(int width) {
+            return new Experts(experts, chosen, expert, router, routerBias, OptionalInt.of(width), true);
+        }
     }
 
     /** What stands between the matrices of a feed-forward. */

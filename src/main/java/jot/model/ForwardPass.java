@@ -16,6 +16,20 @@ import jot.tensor.ParallelKernels;
  */
 public final class ForwardPass {
 
+    /**
+     * How many rows there are: rows of sequences that decode come first, then rows of prompts.
+     *
+     * @param decode rows of sequences that decode, one each
+     * @param all all rows
+     */
+    record RowCounts(int decode, int all) {
+
+        /** These counts, or an old object that says the same, so that nothing is allocated for passes that are alike. */
+        static RowCounts of(int decode, int all, RowCounts old) {
+            return old.decode == decode && old.all == all ? old : new RowCounts(decode, all);
+        }
+    }
+
     private final ParallelKernels kernels;
     private final Scratch scratch;
     private final List<Rotary> rotaries;
@@ -75,7 +89,7 @@ public final class ForwardPass {
             }
             few = phase == 0 ? row : few;
         }
-        rows = rows.decode() == few && rows.all() == row ? rows : new RowCounts(few, row);
+        rows = RowCounts.of(few, row, rows);
         setOutLogitRows();
         scratch.ensureRows(row, logitRows.all());
         ensureRows(row);
@@ -100,7 +114,7 @@ public final class ForwardPass {
             }
             single = phase == 0 ? row : single;
         }
-        logitRows = logitRows.decode() == single && logitRows.all() == row ? logitRows : new RowCounts(single, row);
+        logitRows = RowCounts.of(single, row, logitRows);
     }
 
     /** A last row alone goes through the head as a decoding row does: packing the whole head for it would cost more than the product. */

@@ -1,5 +1,6 @@
 package jot.model;
 
+import jot.model.ForwardPass.RowCounts;
 import jot.tensor.Activations;
 
 /**

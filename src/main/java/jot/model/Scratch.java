@@ -17,6 +17,8 @@ public final class Scratch {
     private final Activations inner;
     private final Activations gates;
     private final Activations feedForwardOutput;
+    private final Experts.Routing routing;
+    private final int chosenExperts;
     private final Activations narrow;
     private final Activations selected;
     private final Activations logits;
@@ -28,6 +30,8 @@ public final class Scratch {
         int heads = 0;
         int wide = 0;
         boolean gated = false;
+        int experts = 0;
+        int chosen = 0;
         for (BlockPlan block : architecture.blocks()) {
             qkv = Math.max(qkv, block.attention().queryWidth() + 2 * block.attention().keyWidth());
             heads = Math.max(heads, block.attention().queryWidth());
@@ -36,9 +40,11 @@ public final class Scratch {
                     wide = Math.max(wide, dense.width());
                     gated |= dense.form() instanceof FeedForwardPlan.Form.Gated;
                 }
-                case FeedForwardPlan.Experts experts -> {
-                    wide = Math.max(wide, Math.max(experts.expert().width(), experts.sharedWidth().orElse(0)));
+                case FeedForwardPlan.Experts mixture -> {
+                    wide = Math.max(wide, Math.max(mixture.expert().width(), mixture.sharedWidth().orElse(0)));
                     gated = true;
+                    experts = Math.max(experts, mixture.experts());
+                    chosen = Math.max(chosen, mixture.chosen());
                 }
             }
         }
@@ -51,6 +57,8 @@ public final class Scratch {
         inner = new Activations(1, wide);
         gates = new Activations(1, gated ? wide : 1);
         feedForwardOutput = new Activations(1, width);
+        routing = experts == 0 ? null : new Experts.Routing(width, experts);
+        chosenExperts = chosen;
         narrow = new Activations(1, architecture.embedding().width());
         selected = new Activations(1, width);
         logits = new Activations(1, architecture.vocabulary());
@@ -67,6 +75,9 @@ public final class Scratch {
         inner.ensureRows(rows);
         gates.ensureRows(rows);
         feedForwardOutput.ensureRows(rows);
+        if (routing != null) {
+            routing.ensureRows(rows, chosenExperts);
+        }
         narrow.ensureRows(Math.max(rows, logitRows));
         selected.ensureRows(logitRows);
         logits.ensureRows(logitRows);
@@ -110,6 +121,11 @@ public final class Scratch {
     /** {@code [rows][width]}. */
     Activations feedForwardOutput() {
         return feedForwardOutput;
+    }
+
+    /** Which rows take which experts, in models that have experts. */
+    Experts.Routing routing() {
+        return routing;
     }
 
     /** The embedding before its projection, and the input of a narrower head, {@code [rows][embedding width]}. */

@@ -70,7 +70,8 @@ public record Transformer(Architecture architecture, Embedding embedding, List<B
 
     /** Bytes of all matrices as they are held; what is tied counts once. */
     public long weightBytes() {
-        long bytes = decodeBytes();
+        long bytes = blocks.stream().flatMap(block -> Stream.concat(block.attention().matrices(), block.feedForward().matrices()))
+                .mapToLong(Matrix::bytes).sum() + head.output().weight().bytes();
         if (head.output().weight() != embedding.tokens()) {
             bytes += embedding.tokens().bytes();
         }
@@ -79,21 +80,22 @@ public record Transformer(Architecture architecture, Embedding embedding, List<B
 
     /** Bytes of the matrices that one decoded token reads. */
     public long decodeBytes() {
-        return blockMatrices().mapToLong(Matrix::bytes).sum() + head.output().weight().bytes();
+        return matricesOfOneRow().mapToLong(Matrix::bytes).sum() + head.output().weight().bytes();
     }
 
     /**
-     * Floating-point operations of a prompt: 2 for each weight of the blocks and each token, the head once, and 2 · layers · width ·
-     * tokens² for causal attention.
+     * Floating-point operations of a prompt: 2 for each weight that a token meets in the blocks and each token, the head once, and
+     * 2 · layers · width · tokens² for causal attention.
      */
     public double prefillOperations(int tokens) {
-        double weights = blockMatrices().mapToDouble(matrix -> (double) matrix.outputs() * matrix.inputs()).sum();
+        double weights = matricesOfOneRow().mapToDouble(matrix -> (double) matrix.outputs() * matrix.inputs()).sum();
         Matrix last = head.output().weight();
         return 2 * weights * tokens + 2.0 * last.outputs() * last.inputs()
                 + 2.0 * blocks.size() * architecture.width() * tokens * (double) tokens;
     }
 
-    private Stream<Matrix> blockMatrices() {
-        return blocks.stream().flatMap(block -> Stream.concat(block.attention().matrices(), block.feedForward().matrices()));
+    private Stream<Matrix> matricesOfOneRow() {
+        return blocks.stream().flatMap(block ->
+                Stream.concat(block.attention().matrices(), block.feedForward().matricesOfOneRow()));
     }
 }

@@ -49,5 +49,23 @@ public enum Role {
     /** Second matrix of the feed-forward, {@code [width][inner]}. */
     DOWN,
     /** Under whose name the parameters of an activation stand. */
-    ACTIVATION
+    ACTIVATION,
+    /** Scores of the experts, {@code [experts][width]}. */
+    ROUTER,
+    /** Gate of an expert, {@code [inner][width]}. */
+    EXPERT_GATE,
+    /** First matrix of an expert, {@code [inner][width]}. */
+    EXPERT_UP,
+    /** Gate and first matrix of all experts, {@code [experts][2 · inner][width]}. */
+    EXPERTS_GATE_UP,
+    /** Second matrix of an expert, {@code [width][inner]}, or of all, {@code [experts][width][inner]}. */
+    EXPERT_DOWN,
+    /** Gate of the expert that every token takes, {@code [inner][width]}. */
+    SHARED_GATE,
+    /** First matrix of the expert that every token takes, {@code [inner][width]}. */
+    SHARED_UP,
+    /** Second matrix of the expert that every token takes, {@code [width][inner]}. */
+    SHARED_DOWN,
+    /** How much a token takes of that expert, {@code [1][width]}. */
+    SHARED_SCORE
 }

@@ -10,8 +10,8 @@ import java.util.regex.Pattern;
 /**
  * The names that a family gives to its tensors, and how they are laid out in its files.
  *
- * <p>Names lack {@code .weight} and {@code .bias}; {@code {}} stands for the number of the block, {@code {head}} for that of a head.
- * Immutable and thread-safe.
+ * <p>Names lack {@code .weight} and {@code .bias}; {@code {}} stands for the number of the block, {@code {head}} and
+ * {@code {expert}} for those of a head and an expert. Immutable and thread-safe.
  */
 public final class TensorTable {
 
@@ -19,6 +19,8 @@ public final class TensorTable {
     public static final String BLOCK_NUMBER = "{}";
     /** Stands for the number of the head in a name. */
     public static final String HEAD_NUMBER = "{head}";
+    /** Stands for the number of the expert in a name. */
+    public static final String EXPERT_NUMBER = "{expert}";
 
     /** How queries, keys and values share one tensor. */
     public enum QueryKeyValueLayout {
@@ -32,12 +34,21 @@ public final class TensorTable {
         CODEGEN
     }
 
-    /** How gate and up share one tensor. */
-    public enum GateUpLayout {
-        /** All of the gate, then all of up. */
-        GATE_FIRST,
-        /** Rows of gate and up in turn. */
-        INTERLEAVED
+    /** How the matrices of experts are stored. */
+    public enum ExpertLayout {
+        /** Each matrix of each expert by itself. */
+        SEPARATE,
+        /** All experts in one tensor, gate before up, as {@code [experts][outputs][inputs]}; names are whole but for {@code .weight}. */
+        STACKED,
+        /**
+         * All experts in one tensor, as {@code [experts][inputs][outputs]}, gate and up in turn; names are whole, and {@code _bias} is
+         * added for biases (gpt-oss).
+         */
+        TRANSPOSED,
+        /**
+         * The same in MXFP4: {@code _blocks} of 16 bytes, {@code [experts][outputs][inputs/32][16]}, and {@code _scales}; names are whole.
+         */
+        MXFP4
     }
 
     private final List<String> prefixes;
@@ -45,7 +56,7 @@ public final class TensorTable {
     private final Map<Role, String> biases;
     private final boolean transposed;
     private final QueryKeyValueLayout queryKeyValueLayout;
-    private final GateUpLayout gateUpLayout;
+    private final ExpertLayout expertLayout;
     private final float normOffset;
     private final List<Pattern> leftOut;
 
@@ -55,7 +66,7 @@ public final class TensorTable {
         biases = Map.copyOf(builder.biases);
         transposed = builder.transposed;
         queryKeyValueLayout = builder.queryKeyValueLayout;
-        gateUpLayout = builder.gateUpLayout;
+        expertLayout = builder.expertLayout;
         normOffset = builder.normOffset;
         leftOut = List.copyOf(builder.leftOut);
     }
@@ -94,9 +105,9 @@ public final class TensorTable {
         return queryKeyValueLayout;
     }
 
-    /** How gate and up share a tensor. */
-    public GateUpLayout gateUpLayout() {
-        return gateUpLayout;
+    /** How the matrices of experts are stored. */
+    public ExpertLayout expertLayout() {
+        return expertLayout;
     }
 
     /** What is added to every weight of a norm while loading (1 in Gemma). */
@@ -118,7 +129,7 @@ public final class TensorTable {
         private final List<Pattern> leftOut = new ArrayList<>();
         private boolean transposed;
         private QueryKeyValueLayout queryKeyValueLayout = QueryKeyValueLayout.CONCATENATED;
-        private GateUpLayout gateUpLayout = GateUpLayout.GATE_FIRST;
+        private ExpertLayout expertLayout = ExpertLayout.SEPARATE;
         private float normOffset;
 
         private Builder(List<String> prefixes) {
@@ -149,9 +160,9 @@ public final class TensorTable {
             return this;
         }
 
-        /** Says how gate and up share a tensor. */
-        public Builder gateUp(GateUpLayout layout) {
-            gateUpLayout = layout;
+        /** Says how the matrices of experts are stored. */
+        public Builder experts(ExpertLayout layout) {
+            expertLayout = layout;
             return this;
         }
 

@@ -93,6 +93,18 @@ record LlamaReading(Config config, int width, int heads, int keyHeads, int headS
         return Optional.of(new QueryKeyNorm(norm, extent, false));
     }
 
+    /** A mixture of so many experts, none of them shared, of which a token takes {@code num_experts_per_tok}. */
+    FeedForwardPlan.Experts experts(int count, FeedForwardPlan.Dense expert, FeedForwardPlan.Router router, boolean routerBias)
+            throws CheckpointFormatException {
+        int chosen = config.integer(1, count, "num_experts_per_tok", "experts_per_token");
+        return new FeedForwardPlan.Experts(count, chosen, expert, router, routerBias, OptionalInt.empty(), false);
+    }
+
+    /** A router that divides the chosen experts' probabilities by their sum if {@code norm_topk_prob} says so. */
+    FeedForwardPlan.Router router() throws CheckpointFormatException {
+        return config.flag(false, "norm_topk_prob") ? FeedForwardPlan.Router.SOFTMAX_NORMALISED : FeedForwardPlan.Router.SOFTMAX;
+    }
+
     /** The same block in every place. */
     List<BlockPlan> repeated(BlockPlan block) {
         return Collections.nCopies(layers, block);
@@ -126,6 +138,15 @@ record LlamaReading(Config config, int width, int heads, int keyHeads, int headS
         boolean grows = blocks.stream().flatMap(block -> block.attention().rotary().stream()).map(Rotary::scaling)
                 .anyMatch(RotaryScaling.Dynamic.class::isInstance);
         return grows ? OptionalInt.empty() : OptionalInt.of(config.positions("max_position_embeddings"));
+    }
+
+    /** Names of experts that stand by themselves, with their router, beside those of a dense feed-forward. */
+    static TensorTable.Builder namesWithExperts() {
+        return names()
+                .name(Role.ROUTER, "layers.{}.mlp.gate")
+                .name(Role.EXPERT_GATE, "layers.{}.mlp.experts.{expert}.gate_proj")
+                .name(Role.EXPERT_UP, "layers.{}.mlp.experts.{expert}.up_proj")
+                .name(Role.EXPERT_DOWN, "layers.{}.mlp.experts.{expert}.down_proj");
     }
 
     /** Llama's names; a relative adds its own to them. */

@@ -1,0 +1,121 @@
+package jot.loading;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+import jot.checkpoint.CheckpointFormatException;
+import jot.checkpoint.Tensor;
+import jot.model.Experts;
+import jot.model.FeedForward;
+import jot.model.FeedForwardPlan;
+import jot.model.Linear;
+import jot.model.family.Role;
+import jot.model.family.TensorTable.ExpertLayout;
+import jot.tensor.Matrix;
+
+/** Reads mixtures of experts, however a family stores them. */
+final class ExpertReader {
+
+    private final WeightReader weights;
+    private final int width;
+
+    /** Reads experts of a model with so many channels. */
+    ExpertReader(WeightReader weights, int width) {
+        this.weights = weights;
+        this.width = width;
+    }
+
+    /** The mixture of a block. */
+    Experts experts(int block, FeedForwardPlan.Experts plan) throws CheckpointFormatException {
+        Linear router = weights.linear(Role.ROUTER, block, plan.experts(), width, plan.routerBias());
+        List<FeedForward.Dense> experts = switch (weights.expertLayout()) {
+            case SEPARATE -> separate(block, plan);
+            case STACKED -> stacked(block, plan);
+            case TRANSPOSED, MXFP4 -> inTurn(block, plan);
+        };
+        Linear score = plan.sharedGate() ? weights.linear(Role.SHARED_SCORE, block, 1, width, false) : null;
+        return new Experts(plan, router, experts, plan.sharedWidth().isPresent() ? shared(block, plan) : null, score);
+    }
+
+    private FeedForward.Dense shared(int block, FeedForwardPlan.Experts plan) throws CheckpointFormatException {
+        int inner = plan.sharedWidth().orElseThrow();
+        FeedForwardPlan.Dense shape = new FeedForwardPlan.Dense(inner, plan.expert().form(), false, false);
+        return new FeedForward.Dense(shape, weights.linear(Role.SHARED_GATE, block, inner, width, false),
+                weights.linear(Role.SHARED_UP, block, inner, width, false), weights.linear(Role.SHARED_DOWN, block, width, inner, false));
+    }
+
+    private List<FeedForward.Dense> separate(int block, FeedForwardPlan.Experts plan) throws CheckpointFormatException {
+        FeedForwardPlan.Dense shape = plan.expert();
+        List<FeedForward.Dense> experts = new ArrayList<>();
+        for (int expert = 0; expert < plan.experts(); expert++) {
+            experts.add(new FeedForward.Dense(shape,
+                    weights.expert(Role.EXPERT_GATE, block, expert, shape.width(), width, shape.inputBias()),
+                    weights.expert(Role.EXPERT_UP, block, expert, shape.width(), width, shape.inputBias()),
+                    weights.expert(Role.EXPERT_DOWN, block, expert, width, shape.width(), shape.outputBias())));
+        }
+        return experts;
+    }
+
+    /** All experts in one tensor, {@code [experts][2 · inner][width]} and {@code [experts][width][inner]}, used where they lie. */
+    private List<FeedForward.Dense> stacked(int block, FeedForwardPlan.Experts plan) throws CheckpointFormatException {
+        int inner = plan.expert().width();
+        Tensor gateUp = weights.take(weights.name(Role.EXPERTS_GATE_UP, block) + ".weight", plan.experts(), 2L * inner, width);
+        Tensor down = weights.take(weights.name(Role.EXPERT_DOWN, block) + ".weight", plan.experts(), width, inner);
+        List<FeedForward.Dense> experts = new ArrayList<>();
+        for (int expert = 0; expert < plan.experts(); expert++) {
+            Linear both = new Linear(WeightReader.matrix(gateUp, part(gateUp.data(), expert, plan), 2 * inner, width), null);
+            Linear last = new Linear(WeightReader.matrix(down, part(down.data(), expert, plan), width, inner), null);
+            experts.add(dense(plan, both, last));
+        }
+        return experts;
+    }
+
+    /** All experts in one tensor, gate and up in turn, in one of the layouts of gpt-oss. */
+    private List<FeedForward.Dense> inTurn(int block, FeedForwardPlan.Experts plan) throws CheckpointFormatException {
+        int inner = plan.expert().width();
+        String gateUp = weights.name(Role.EXPERTS_GATE_UP, block);
+        String down = weights.name(Role.EXPERT_DOWN, block);
+        int[] gateFirst = IntStream.range(0, 2 * inner).map(row -> row < inner ? 2 * row : 2 * (row - inner) + 1).toArray();
+        List<Matrix> gateUps = matrices(gateUp, plan, 2 * inner, width, gateFirst);
+        List<Matrix> downs = matrices(down, plan, width, inner, IntStream.range(0, width).toArray());
+        float[] gateUpBiases = weights.take(gateUp + "_bias", plan.experts(), 2L * inner).floats();
+        float[] downBiases = weights.take(down + "_bias", plan.experts(), width).floats();
+        List<FeedForward.Dense> experts = new ArrayList<>();
+        for (int expert = 0; expert < plan.experts(); expert++) {
+            float[] stored = Arrays.copyOfRange(gateUpBiases, expert * 2 * inner, (expert + 1) * 2 * inner);
+            float[] downBias = Arrays.copyOfRange(downBiases, expert * width, (expert + 1) * width);
+            experts.add(dense(plan, new Linear(gateUps.get(expert), WeightReader.reorder(stored, gateFirst)),
+                    new Linear(downs.get(expert), downBias)));
+        }
+        return experts;
+    }
+
+    /** A matrix {@code [outputs][inputs]} for each expert, row i of which is the stored output {@code order[i]}. */
+    private List<Matrix> matrices(String name, FeedForwardPlan.Experts plan, int outputs, int inputs, int[] order)
+            throws CheckpointFormatException {
+        if (weights.expertLayout() == ExpertLayout.MXFP4) {
+            return new PackedExperts(weights, name, plan.experts(), outputs, inputs).matrices(order);
+        }
+        Tensor tensor = weights.take(name, plan.experts(), inputs, outputs);
+        List<Matrix> matrices = new ArrayList<>();
+        for (int expert = 0; expert < plan.experts(); expert++) {
+            MemorySegment values = weights.conversion().transpose(part(tensor.data(), expert, plan), inputs, outputs,
+                    WeightReader.elementBytes(tensor), order);
+            matrices.add(WeightReader.matrix(tensor, values, outputs, inputs));
+        }
+        return matrices;
+    }
+
+    private static FeedForward.Dense dense(FeedForwardPlan.Experts plan, Linear gateUp, Linear down) {
+        GateAndUp both = GateAndUp.halves(gateUp);
+        return new FeedForward.Dense(plan.expert(), both.gate(), both.up(), down);
+    }
+
+    private static MemorySegment part(MemorySegment all, int expert, FeedForwardPlan.Experts plan) {
+        long bytes = all.byteSize() / plan.experts();
+        return all.asSlice(expert * bytes, bytes);
+    }
+}
