@@ -61,36 +61,48 @@ final class ExpertReader {
 
     /** All experts in one tensor, {@code [experts][2 · inner][width]} and {@code [experts][width][inner]}, used where they lie. */
     private List<FeedForward.Dense> stacked(int block, FeedForwardPlan.Experts plan) throws CheckpointFormatException {
-        int inner = plan.expert().width();
-        Tensor gateUp = weights.take(weights.name(Role.EXPERTS_GATE_UP, block) + ".weight", plan.experts(), 2L * inner, width);
-        Tensor down = weights.take(weights.name(Role.EXPERT_DOWN, block) + ".weight", plan.experts(), width, inner);
-        List<FeedForward.Dense> experts = new ArrayList<>();
-        for (int expert = 0; expert < plan.experts(); expert++) {
-            Linear both = new Linear(WeightReader.matrix(gateUp, part(gateUp.data(), expert, plan), 2 * inner, width), null);
-            Linear last = new Linear(WeightReader.matrix(down, part(down.data(), expert, plan), width, inner), null);
-            experts.add(dense(plan, both, last));
-        }
-        return experts;
+        FeedForwardPlan.Dense shape = plan.expert();
+        String gateUp = weights.name(Role.EXPERTS_GATE_UP, block);
+        String down = weights.name(Role.EXPERT_DOWN, block);
+        List<Linear> gateUps = linears(matrices(gateUp + ".weight", plan, 2 * shape.width(), width),
+                biases(shape.inputBias(), gateUp + ".bias", plan, 2 * shape.width()));
+        List<Linear> downs = linears(matrices(down + ".weight", plan, width, shape.width()),
+                biases(shape.outputBias(), down + ".bias", plan, width));
+        return dense(plan, gateUps, downs);
     }
 
     /** All experts in one tensor, gate and up in turn, in one of the layouts of gpt-oss. */
     private List<FeedForward.Dense> inTurn(int block, FeedForwardPlan.Experts plan) throws CheckpointFormatException {
-        int inner = plan.expert().width();
+        FeedForwardPlan.Dense shape = plan.expert();
+        int inner = shape.width();
         String gateUp = weights.name(Role.EXPERTS_GATE_UP, block);
         String down = weights.name(Role.EXPERT_DOWN, block);
         int[] gateFirst = IntStream.range(0, 2 * inner).map(row -> row < inner ? 2 * row : 2 * (row - inner) + 1).toArray();
-        List<Matrix> gateUps = matrices(gateUp, plan, 2 * inner, width, gateFirst);
-        List<Matrix> downs = matrices(down, plan, width, inner, IntStream.range(0, width).toArray());
-        float[] gateUpBiases = weights.take(gateUp + "_bias", plan.experts(), 2L * inner).floats();
-        float[] downBiases = weights.take(down + "_bias", plan.experts(), width).floats();
-        List<FeedForward.Dense> experts = new ArrayList<>();
+        List<float[]> gateUpBiases = biases(shape.inputBias(), gateUp + "_bias", plan, 2 * inner);
+        gateUpBiases.replaceAll(bias -> bias == null ? null : WeightReader.reorder(bias, gateFirst));
+        return dense(plan, linears(matrices(gateUp, plan, 2 * inner, width, gateFirst), gateUpBiases),
+                linears(matrices(down, plan, width, inner, IntStream.range(0, width).toArray()),
+                        biases(shape.outputBias(), down + "_bias", plan, width)));
+    }
+
+    /** A bias for each expert, or null for each without one. */
+    private List<float[]> biases(boolean biased, String name, FeedForwardPlan.Experts plan, int outputs) throws CheckpointFormatException {
+        List<float[]> biases = new ArrayList<>();
+        float[] all = biased ? weights.take(name, plan.experts(), outputs).floats() : null;
         for (int expert = 0; expert < plan.experts(); expert++) {
-            float[] stored = Arrays.copyOfRange(gateUpBiases, expert * 2 * inner, (expert + 1) * 2 * inner);
-            float[] downBias = Arrays.copyOfRange(downBiases, expert * width, (expert + 1) * width);
-            experts.add(dense(plan, new Linear(gateUps.get(expert), WeightReader.reorder(stored, gateFirst)),
-                    new Linear(downs.get(expert), downBias)));
+            biases.add(biased ? Arrays.copyOfRange(all, expert * outputs, (expert + 1) * outputs) : null);
         }
-        return experts;
+        return biases;
+    }
+
+    /** A matrix {@code [outputs][inputs]} for each expert, where it lies. */
+    private List<Matrix> matrices(String name, FeedForwardPlan.Experts plan, int outputs, int inputs) throws CheckpointFormatException {
+        Tensor tensor = weights.take(name, plan.experts(), outputs, inputs);
+        List<Matrix> matrices = new ArrayList<>();
+        for (int expert = 0; expert < plan.experts(); expert++) {
+            matrices.add(WeightReader.matrix(tensor, part(tensor.data(), expert, plan), outputs, inputs));
+        }
+        return matrices;
     }
 
     /** A matrix {@code [outputs][inputs]} for each expert, row i of which is the stored output {@code order[i]}. */
@@ -109,9 +121,17 @@ final class ExpertReader {
         return matrices;
     }
 
-    private static FeedForward.Dense dense(FeedForwardPlan.Experts plan, Linear gateUp, Linear down) {
-        GateAndUp both = GateAndUp.halves(gateUp);
-        return new FeedForward.Dense(plan.expert(), both.gate(), both.up(), down);
+    private static List<Linear> linears(List<Matrix> matrices, List<float[]> biases) {
+        return IntStream.range(0, matrices.size()).mapToObj(i -> new Linear(matrices.get(i), biases.get(i))).toList();
+    }
+
+    private static List<FeedForward.Dense> dense(FeedForwardPlan.Experts plan, List<Linear> gateUps, List<Linear> downs) {
+        List<FeedForward.Dense> experts = new ArrayList<>();
+        for (int expert = 0; expert < plan.experts(); expert++) {
+            GateAndUp both = GateAndUp.halves(gateUps.get(expert));
+            experts.add(new FeedForward.Dense(plan.expert(), both.gate(), both.up(), downs.get(expert)));
+        }
+        return experts;
     }
 
     private static MemorySegment part(MemorySegment all, int expert, FeedForwardPlan.Experts plan) {

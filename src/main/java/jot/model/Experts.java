@@ -186,7 +186,7 @@ public record Experts(FeedForwardPlan.Experts plan, Linear router, List<FeedForw
             }
             double divisor = switch (plan.router()) {
                 case SOFTMAX -> all;
-                case SOFTMAX_NORMALISED, SOFTMAX_OF_CHOSEN -> sum;
+                case SOFTMAX_OF_CHOSEN -> sum;
             };
             for (int k = row * chosen; k < (row + 1) * chosen; k++) {
                 weights[k] = (float) (probabilities[choices[k]] / divisor);

@@ -77,9 +77,7 @@ public sealed interface FeedForwardPlan {
     enum Router {
         /** Softmax over all experts; the chosen ones keep their probability. */
         SOFTMAX,
-        /** Softmax over all experts; the chosen ones' probabilities are divided by their sum. */
-        SOFTMAX_NORMALISED,
-        /** The highest scores are chosen first, then softmax over these alone. */
+        /** Softmax over the chosen ones alone; the same as softmax over all, divided by the sum of the chosen ones. */
         SOFTMAX_OF_CHOSEN
     }
 }

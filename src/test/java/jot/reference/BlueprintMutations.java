@@ -142,12 +142,15 @@ final class BlueprintMutations {
     }
 
     /**
-     * Epsilons are tiny beside what they are added to, and scaling tables have whole steps, so only a great change of these can show;
-     * 0 stands for "none".
+     * Epsilons are tiny beside what they are added to, scaling tables have whole steps, and limits are rarely met, so only a great change
+     * of these can show; 0 stands for "none".
      */
     private static double changed(String path, double number) {
         if (path.endsWith(".epsilon")) {
             return 1;
+        }
+        if (path.endsWith(".limit")) {
+            return number / 8;
         }
         if (path.contains(".scaling.")) {
             return 4 * number;

@@ -53,7 +53,8 @@ final class FixtureFamily {
     }
 
     private static String bare(String name) {
-        String first = name.replace(TensorTable.BLOCK_NUMBER, "0").replace(TensorTable.HEAD_NUMBER, "0");
+        String first = name.replace(TensorTable.BLOCK_NUMBER, "0").replace(TensorTable.HEAD_NUMBER, "0")
+                .replace(TensorTable.EXPERT_NUMBER, "0");
         return first.startsWith("/") ? first.substring(1) : first;
     }
 

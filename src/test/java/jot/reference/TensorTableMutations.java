@@ -5,10 +5,8 @@ import java.util.List;
 import java.util.Set;
 
 import jot.model.BlockPlan;
-import jot.model.FeedForwardPlan;
 import jot.model.family.Role;
 import jot.model.family.TensorTable;
-import jot.model.family.TensorTable.GateUpLayout;
 import jot.model.family.TensorTable.QueryKeyValueLayout;
 
 /** Tensor tables that differ from a given one in one thing each: two names swapped, another layout, another offset of norm weights. */
@@ -16,7 +14,8 @@ final class TensorTableMutations {
 
     /** Roles whose tensors often have one shape, so that swapped names could pass unnoticed. */
     private static final List<List<Role>> SWAPS = List.of(List.of(Role.QUERY, Role.KEY), List.of(Role.KEY, Role.VALUE),
-            List.of(Role.GATE, Role.UP), List.of(Role.ATTENTION_NORM, Role.FEED_FORWARD_NORM), List.of(Role.QUERY_NORM, Role.KEY_NORM),
+            List.of(Role.GATE, Role.UP), List.of(Role.EXPERT_GATE, Role.EXPERT_UP), List.of(Role.SHARED_GATE, Role.SHARED_UP),
+            List.of(Role.ATTENTION_NORM, Role.FEED_FORWARD_NORM), List.of(Role.QUERY_NORM, Role.KEY_NORM),
             List.of(Role.ATTENTION_OUTPUT_NORM, Role.FEED_FORWARD_OUTPUT_NORM), List.of(Role.ATTENTION_NORM, Role.ATTENTION_OUTPUT_NORM));
 
     private TensorTableMutations() {
@@ -53,13 +52,6 @@ final class TensorTableMutations {
                     ? QueryKeyValueLayout.BY_HEAD : QueryKeyValueLayout.CONCATENATED;
             found.add(new Mutation("queries, keys and values " + other, copy(table).queryKeyValue(other).build()));
         }
-        if (used.contains(Role.GATE_UP) && block.feedForward() instanceof FeedForwardPlan.Experts) {
-            for (GateUpLayout other : GateUpLayout.values()) {
-                if (other != table.gateUpLayout()) {
-                    found.add(new Mutation("gate and up " + other, copy(table).gateUp(other).build()));
-                }
-            }
-        }
         if (used.contains(Role.ATTENTION_NORM) || used.contains(Role.FINAL_NORM)) {
             found.add(new Mutation("offset of norm weights " + (1 - table.normOffset()),
                     copy(table).normOffset(1 - table.normOffset()).build()));
@@ -69,7 +61,7 @@ final class TensorTableMutations {
 
     private static TensorTable.Builder copy(TensorTable table) {
         TensorTable.Builder copy = TensorTable.withPrefixes(table.prefixes().toArray(String[]::new))
-                .queryKeyValue(table.queryKeyValueLayout()).gateUp(table.gateUpLayout()).normOffset(table.normOffset());
+                .queryKeyValue(table.queryKeyValueLayout()).experts(table.expertLayout()).normOffset(table.normOffset());
         for (Role role : Role.values()) {
             table.name(role).ifPresent(name -> copy.name(role, name));
             table.biasName(role).ifPresent(name -> copy.bias(role, name));

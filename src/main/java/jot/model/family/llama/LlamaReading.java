@@ -102,7 +102,7 @@ record LlamaReading(Config config, int width, int heads, int keyHeads, int headS
 
     /** A router that divides the chosen experts' probabilities by their sum if {@code norm_topk_prob} says so. */
     FeedForwardPlan.Router router() throws CheckpointFormatException {
-        return config.flag(false, "norm_topk_prob") ? FeedForwardPlan.Router.SOFTMAX_NORMALISED : FeedForwardPlan.Router.SOFTMAX;
+        return config.flag(false, "norm_topk_prob") ? FeedForwardPlan.Router.SOFTMAX_OF_CHOSEN : FeedForwardPlan.Router.SOFTMAX;
     }
 
     /** The same block in every place. */

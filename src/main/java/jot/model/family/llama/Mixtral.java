@@ -29,7 +29,7 @@ public final class Mixtral implements Family {
         LayerTypes types = LayerTypes.of(config, reading.layers(), OptionalInt.empty(), layer -> true);
         AttentionPlan attention = reading.attention(false, false).withRotary(reading.rotary(1_000_000));
         FeedForwardPlan experts = reading.experts(config.channels("num_local_experts", "num_experts"), reading.gated(false),
-                FeedForwardPlan.Router.SOFTMAX_NORMALISED, false);
+                FeedForwardPlan.Router.SOFTMAX_OF_CHOSEN, false);
         return reading.architecture(reading.blocks(layer ->
                 BlockPlan.preNorm(attention.withWindow(types.window(layer)), experts, norm)), norm, reading.head(false));
     }
