@@ -68,10 +68,11 @@ final class TransformerBuilder {
     private Embedding embedding() throws CheckpointFormatException {
         EmbeddingPlan plan = architecture.embedding();
         Matrix tokens = weights.matrix(Role.TOKEN_EMBEDDING, architecture.vocabulary(), plan.width());
-        Matrix positions = switch (plan.positions()) {
+        Embedding.Positions positions = switch (plan.positions()) {
             case PositionPlan.None none -> null;
-            case PositionPlan.Learned learned -> weights.matrix(Role.POSITION_EMBEDDING, learned.rows(), architecture.width());
-            case PositionPlan.Sinusoidal sinusoidal -> SinusoidalTable.of(sinusoidal, architecture.width());
+            case PositionPlan.Learned learned -> new Embedding.Positions.Table(
+                    weights.matrix(Role.POSITION_EMBEDDING, learned.rows(), architecture.width()), learned.offset());
+            case PositionPlan.Sinusoidal waves -> new Embedding.Positions.Waves(waves.frequencies(architecture.width()), waves.offset());
         };
         Linear projection = plan.width() == architecture.width() ? null
                 : weights.linear(Role.EMBEDDING_PROJECTION, 0, architecture.width(), plan.width(), false);

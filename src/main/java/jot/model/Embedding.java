@@ -8,11 +8,62 @@ import jot.tensor.Matrix;
  *
  * @param plan how
  * @param tokens {@code [vocabulary][embedding width]}
- * @param positions {@code [rows][width]}, or null where no position is added
+ * @param positions what is added for a position, or null for nothing
  * @param projection from the embedding's width to the model's, or null where they agree
  * @param norm a norm on the result, or null
  */
-public record Embedding(EmbeddingPlan plan, Matrix tokens, Matrix positions, Linear projection, Norm norm) {
+public record Embedding(EmbeddingPlan plan, Matrix tokens, Positions positions, Linear projection, Norm norm) {
+
+    /** A vector for each position. */
+    public sealed interface Positions {
+
+        /** Writes the vector of a position, {@code [width]}. */
+        void read(int position, float[] row);
+
+        /** Bytes of the weights. */
+        long bytes();
+
+        /**
+         * Learned vectors.
+         *
+         * @param rows {@code [rows][width]}
+         * @param offset row of position 0
+         */
+        record Table(Matrix rows, int offset) implements Positions {
+            @Override
+            public void read(int position, float[] row) {
+                rows.row(position + offset, row, 0);
+            }
+
+            @Override
+            public long bytes() {
+                return rows.bytes();
+            }
+        }
+
+        /**
+         * Sines in the first half of the channels, cosines in the second; the angle is rounded to float32, as the reference
+         * implementation does.
+         *
+         * @param frequencies angle per row of each pair, {@code [width/2]}
+         * @param offset row of position 0
+         */
+        record Waves(float[] frequencies, int offset) implements Positions {
+            @Override
+            public void read(int position, float[] row) {
+                for (int i = 0; i < frequencies.length; i++) {
+                    float angle = (position + offset) * frequencies[i];
+                    row[i] = (float) StrictMath.sin(angle);
+                    row[frequencies.length + i] = (float) StrictMath.cos(angle);
+                }
+            }
+
+            @Override
+            public long bytes() {
+                return 0;
+            }
+        }
+    }
 
     /** Writes the state before the first block: {@code x [rows][width]}. */
     void apply(ForwardPass pass) {
@@ -48,17 +99,12 @@ public record Embedding(EmbeddingPlan plan, Matrix tokens, Matrix positions, Lin
         if (positions == null) {
             return;
         }
-        int offset = switch (plan.positions()) {
-            case PositionPlan.None none -> 0;
-            case PositionPlan.Learned learned -> learned.offset();
-            case PositionPlan.Sinusoidal sinusoidal -> sinusoidal.offset();
-        };
         float[] row = pass.scratch().positionRow();
         float[] values = x.values();
         for (int r = 0; r < pass.rows().all(); r++) {
-            positions.row(pass.position(r) + offset, row, 0);
+            positions.read(pass.position(r), row);
             int at = x.at(r);
-            for (int i = 0; i < positions.inputs(); i++) {
+            for (int i = 0; i < row.length; i++) {
                 values[at + i] += row[i];
             }
         }

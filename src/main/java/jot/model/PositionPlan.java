@@ -32,5 +32,17 @@ public sealed interface PositionPlan {
             /** Frequencies 10000^(−i/(width/2 − 1)), as fairseq and XGLM have them. */
             FAIRSEQ
         }
+
+        /** Angle per row of each channel pair, {@code [width/2]} in radians. */
+        public float[] frequencies(int width) {
+            float[] frequencies = new float[width / 2];
+            for (int i = 0; i < frequencies.length; i++) {
+                frequencies[i] = (float) StrictMath.pow(10_000, -(double) i / switch (layout) {
+                    case CTRL -> frequencies.length;
+                    case FAIRSEQ -> frequencies.length - 1;
+                });
+            }
+            return frequencies;
+        }
     }
 }

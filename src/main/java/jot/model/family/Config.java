@@ -25,6 +25,7 @@ public final class Config {
 
     /** More channels, heads or experts than any model has. */
     private static final int MOST_CHANNELS = 1 << 20;
+    private static final String[] HEADS = {"num_attention_heads", "n_head", "num_heads", "n_heads", "attention_heads"};
     private static final int MOST_LAYERS = 4_096;
     private static final int MOST_POSITIONS = 1 << 30;
 
@@ -108,7 +109,7 @@ public final class Config {
     public float epsilon(double other, String... keys) throws CheckpointFormatException {
         double value = number(other, keys);
         if (value <= 0 || value >= 1) {
-            throw refusal(find(keys).orElse(keys[0]), "a number between 0 and 1", String.valueOf(value));
+            throw refusal(spelling(keys), "a number between 0 and 1", String.valueOf(value));
         }
         return (float) value;
     }
@@ -190,7 +191,7 @@ public final class Config {
     /** Channels of a head: the width divided by the heads, which must divide it. */
     public int headSize(int width, int heads) throws CheckpointFormatException {
         if (width % heads != 0) {
-            throw refusal("heads", "a number of heads that divides the width " + width, String.valueOf(heads));
+            throw refusal(spelling(HEADS), "a number of heads that divides the width " + width, String.valueOf(heads));
         }
         return width / heads;
     }
@@ -217,7 +218,7 @@ public final class Config {
             case "tanh" -> new Activation.Tanh();
             case "sigmoid" -> new Activation.Sigmoid();
             case "linear" -> new Activation.Identity();
-            default -> throw refusal(find(keys).orElse(keys[0]), "an activation that Jot knows", '"' + name + '"');
+            default -> throw refusal(spelling(keys), "an activation that Jot knows", '"' + name + '"');
         };
     }
 
@@ -235,6 +236,13 @@ public final class Config {
         }
     }
 
+    /** Refuses a flag that is false, since Jot always does what it asks for. */
+    public void refuseUnset(String key) throws CheckpointFormatException {
+        if (!flag(true, key)) {
+            throw refusal(key, "true, since Jot cannot do without", "false");
+        }
+    }
+
     /** Refuses a key that has a value. */
     public void refuse(String key) throws CheckpointFormatException {
         if (has(key)) {
@@ -245,6 +253,11 @@ public final class Config {
     /** An error about a value. */
     public CheckpointFormatException refusal(String key, String expected, String found) {
         return new CheckpointFormatException(file, key, expected, found);
+    }
+
+    /** Which of several spellings is there, or the first if none is. */
+    public String spelling(String... keys) {
+        return find(keys).orElse(keys[0]);
     }
 
     private Optional<String> find(String... keys) {

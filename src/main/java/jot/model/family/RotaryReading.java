@@ -17,6 +17,9 @@ import jot.model.RotaryScaling;
  */
 public record RotaryReading(Config config, Config parameters) {
 
+    /** The share of a head that is turned, in the spellings of several families. */
+    private static final String[] PART = {"partial_rotary_factor", "rotary_pct", "rope_pct", "rope_percent"};
+
     /** Begins to read. */
     public static RotaryReading of(Config config) throws CheckpointFormatException {
         return new RotaryReading(config, config.group("rope_parameters", "rope_scaling").orElse(config));
@@ -64,11 +67,10 @@ public record RotaryReading(Config config, Config parameters) {
     }
 
     private int rotated(int headSize, double other) throws CheckpointFormatException {
-        double part = parameters.number(config.number(other, "partial_rotary_factor", "rotary_pct", "rope_pct", "rope_percent"),
-                "partial_rotary_factor");
+        double part = parameters.number(config.number(other, PART), PART);
         int rotated = (int) (headSize * part);
         if (part > 1 || rotated < 2 || rotated % 2 != 0) {
-            throw config.refusal("partial_rotary_factor", "an even number of channels of a head of " + headSize,
+            throw config.refusal(config.spelling(PART), "an even number of channels of a head of " + headSize,
                     rotated + " by the factor " + part);
         }
         return rotated;

@@ -91,9 +91,7 @@ public final class Mpt implements Family {
         if (!type.equals("multihead_attention")) {
             throw attention.refusal("attn_config.attn_type", "\"multihead_attention\"", '"' + type + '"');
         }
-        if (!attention.flag(true, "alibi")) {
-            throw attention.refusal("attn_config.alibi", "true, since Jot does not know learned positions here", "false");
-        }
+        attention.refuseUnset("alibi");
         attention.refuseFlag("qk_ln");
         attention.refuseFlag("qk_gn");
         attention.refuseFlag("prefix_lm");
@@ -102,9 +100,7 @@ public final class Mpt implements Family {
     }
 
     private static void refuseOtherForms(Config config) throws CheckpointFormatException {
-        if (!config.flag(true, "no_bias")) {
-            throw config.refusal("no_bias", "true, since Jot does not know biases here", "false");
-        }
+        config.refuseUnset("no_bias");
         String norm = config.textOr("low_precision_layernorm", "norm_type");
         if (!norm.equals("low_precision_layernorm") && !norm.equals("layernorm")) {
             throw config.refusal("norm_type", "\"low_precision_layernorm\" or \"layernorm\"", '"' + norm + '"');
