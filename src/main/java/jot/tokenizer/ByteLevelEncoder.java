@@ -2,19 +2,14 @@ package jot.tokenizer;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
  * Byte-level byte-pair encoding, straight from text to ids: what pre-tokenizer and model do together, without strings in between.
  *
- * <p>Pieces that were met before come from a cache of fixed size. Thread-safe: the cache holds immutable entries, and a thread that
- * does not see one yet makes it again.
+ * <p>Thread-safe; pieces that were met before come from a cache of fixed size.
  */
 final class ByteLevelEncoder {
-    private static final int CACHE_SIZE = 1 << 15;
-    private static final int LONGEST_CACHED = 32;
-
     /** Cuts text, and says whether what lies between the pieces is dropped. */
     record Cut(PieceScanner scanner, boolean dropsGaps) {
     }
@@ -25,7 +20,7 @@ final class ByteLevelEncoder {
     private final BytePairs.Merges merges;
     /** Where tokens are looked up that are taken whole before any merging, or null. */
     private final Vocabulary wholePieces;
-    private final Entry[] cache = new Entry[CACHE_SIZE];
+    private final TokenModel.PieceCache cache = new TokenModel.PieceCache();
 
     private ByteLevelEncoder(List<Cut> cuts, boolean spaceInFront, int[] idOfByte, BytePairs.Merges merges, Vocabulary wholePieces) {
         this.cuts = cuts.toArray(Cut[]::new);
@@ -113,36 +108,36 @@ final class ByteLevelEncoder {
         PieceScanner scanner = cuts[depth].scanner();
         boolean dropsGaps = cuts[depth].dropsGaps();
         int at = from;
+        int gap = from;
         while (at < end) {
             int next = scanner.next(text, at, end);
-            if (next >= 0) {
-                cut(depth + 1, text, at, next, pairs, out);
-                at = next;
-            } else {
-                if (!dropsGaps) {
-                    cut(depth + 1, text, at, ~next, pairs, out);
-                }
+            if (next < 0) {
                 at = ~next;
+                continue;
             }
+            if (gap < at && !dropsGaps) {
+                cut(depth + 1, text, gap, at, pairs, out);
+            }
+            cut(depth + 1, text, at, next, pairs, out);
+            at = next;
+            gap = next;
+        }
+        if (gap < end && !dropsGaps) {
+            cut(depth + 1, text, gap, end, pairs, out);
         }
     }
 
     private void encodePiece(char[] text, int from, int end, BytePairs pairs, TokenModel.Tokens out) {
-        if (end - from > LONGEST_CACHED) {
+        if (end - from > TokenModel.PieceCache.LONGEST) {
             out.addAll(computeIds(text, from, end, pairs));
             return;
         }
-        int hash = 0;
-        for (int i = from; i < end; i++) {
-            hash = hash * 31 + text[i];
+        int[] ids = cache.find(text, from, end);
+        if (ids == null) {
+            ids = computeIds(text, from, end, pairs);
+            cache.put(text, from, end, ids);
         }
-        int slot = (hash ^ hash >>> 15) * 0x9E3779B1 >>> 17;
-        Entry entry = cache[slot];
-        if (entry == null || !entry.isOf(text, from, end)) {
-            entry = new Entry(Arrays.copyOfRange(text, from, end), computeIds(text, from, end, pairs));
-            cache[slot] = entry;
-        }
-        out.addAll(entry.ids);
+        out.addAll(ids);
     }
 
     private int[] computeIds(char[] text, int from, int end, BytePairs pairs) {
@@ -163,28 +158,5 @@ final class ByteLevelEncoder {
             found[i] = pairs.symbol(i);
         }
         return found;
-    }
-
-    /** A piece with its ids; immutable, so that it may be handed from thread to thread without a lock. */
-    private static final class Entry {
-        private final char[] piece;
-        private final int[] ids;
-
-        private Entry(char[] piece, int[] ids) {
-            this.piece = piece;
-            this.ids = ids;
-        }
-
-        private boolean isOf(char[] text, int from, int end) {
-            if (end - from != piece.length) {
-                return false;
-            }
-            for (int i = 0; i < piece.length; i++) {
-                if (text[from + i] != piece[i]) {
-                    return false;
-                }
-            }
-            return true;
-        }
     }
 }

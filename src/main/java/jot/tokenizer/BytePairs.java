@@ -1,6 +1,7 @@
 package jot.tokenizer;
 
 import java.util.Arrays;
+import java.util.function.IntConsumer;
 import jot.tokenizer.Vocabulary.IdIndex;
 
 /**
@@ -19,6 +20,9 @@ final class BytePairs {
     sealed interface Merges permits ListedMerges, RankedTokens {
         /** Returns {@code rank << 32 | merged symbol} of a pair, or {@link #NONE}. */
         long of(int left, int right);
+
+        /** Names each symbol that some pair merges to. */
+        void forEachMerged(IntConsumer symbols);
     }
 
     private final Merges merges;
@@ -235,6 +239,15 @@ final class BytePairs {
             return table[slot] == -1 ? NONE : table[slot + 1];
         }
 
+        @Override
+        public void forEachMerged(IntConsumer symbols) {
+            for (int slot = 0; slot < table.length; slot += 2) {
+                if (table[slot] != -1) {
+                    symbols.accept((int) table[slot + 1]);
+                }
+            }
+        }
+
         private int slot(long pair) {
             int slot = (int) (pair * 0x9E3779B97F4A7C15L >>> shift) * 2;
             while (table[slot] != pair && table[slot] != -1) {
@@ -310,6 +323,13 @@ final class BytePairs {
                 }
             }
             return NONE;
+        }
+
+        @Override
+        public void forEachMerged(IntConsumer symbols) {
+            for (int id : ids) {
+                symbols.accept(id);
+            }
         }
 
         private static boolean isJoined(byte[] token, byte[] first, byte[] second) {

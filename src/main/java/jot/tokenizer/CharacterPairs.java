@@ -24,12 +24,17 @@ final class CharacterPairs implements TokenModel {
         static final Options NONE = new Options(null, "", "", false, false, false);
     }
 
+    private static final char SPACE = '\u2581';
+
     private final Vocabulary vocabulary;
     private final BytePairs.Merges merges;
     private final Options options;
     private final int unknownId;
     /** Id of the token {@code <0xNN>} for each byte, or {@link Vocabulary#MISSING}. */
     private final int[] byteIds;
+    /** Whether pieces may be cut in front of each written space, because no merge crosses that place. */
+    private final boolean cutsAtSpaces;
+    private final PieceCache cache = new PieceCache();
 
     CharacterPairs(Vocabulary vocabulary, BytePairs.Merges merges, Options options) {
         this.vocabulary = vocabulary;
@@ -37,6 +42,21 @@ final class CharacterPairs implements TokenModel {
         this.options = options;
         this.unknownId = options.unknown() == null ? Vocabulary.MISSING : vocabulary.id(options.unknown());
         this.byteIds = options.byteFallback() ? byteIds(vocabulary) : null;
+        this.cutsAtSpaces = !options.wholeFirst() && options.prefix().isEmpty() && options.suffix().isEmpty()
+                && vocabulary.id(String.valueOf(SPACE)) != Vocabulary.MISSING && noMergeCrossesSpaces();
+    }
+
+    private boolean noMergeCrossesSpaces() {
+        boolean[] crosses = new boolean[1];
+        merges.forEachMerged(id -> {
+            String token = vocabulary.token(id);
+            int space = token.lastIndexOf(SPACE);
+            while (space > 0 && token.charAt(space - 1) == SPACE) {
+                space--;
+            }
+            crosses[0] |= space > 0;
+        });
+        return !crosses[0];
     }
 
     /** Returns the ids of the 256 tokens {@code <0x00>} to {@code <0xFF>}, {@link Vocabulary#MISSING} where there is none. */
@@ -63,6 +83,39 @@ final class CharacterPairs implements TokenModel {
 
     @Override
     public void tokenize(String piece, boolean plain, Tokens out) {
+        if (out.withRanges()) {
+            tokenize(piece, new BytePairs(merges), out);
+            return;
+        }
+        char[] text = piece.toCharArray();
+        BytePairs pairs = new BytePairs(merges);
+        int end;
+        for (int from = 0; from < text.length; from = end) {
+            end = cutsAtSpaces ? beforeNextSpace(text, from) : text.length;
+            if (end - from > PieceCache.LONGEST) {
+                tokenize(new String(text, from, end - from), pairs, out);
+                continue;
+            }
+            int[] ids = cache.find(text, from, end);
+            if (ids == null) {
+                Tokens found = new Tokens(false, false);
+                tokenize(new String(text, from, end - from), pairs, found);
+                ids = found.ids();
+                cache.put(text, from, end, ids);
+            }
+            out.addAll(ids);
+        }
+    }
+
+    private static int beforeNextSpace(char[] text, int from) {
+        int end = from + 1;
+        while (end < text.length && !(text[end] == SPACE && text[end - 1] != SPACE)) {
+            end++;
+        }
+        return end;
+    }
+
+    private void tokenize(String piece, BytePairs pairs, Tokens out) {
         if (options.wholeFirst()) {
             int whole = vocabulary.id(piece);
             if (whole != Vocabulary.MISSING) {
@@ -70,7 +123,7 @@ final class CharacterPairs implements TokenModel {
                 return;
             }
         }
-        BytePairs pairs = new BytePairs(merges);
+        pairs.clear();
         addSymbols(piece, pairs);
         pairs.merge();
         int start = 0;

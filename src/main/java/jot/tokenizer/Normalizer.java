@@ -45,8 +45,6 @@ sealed interface Normalizer permits Normalizer.Sequence, Normalizer.UnicodeForm,
 
     /** One of the four Unicode normalization forms. */
     record UnicodeForm(java.text.Normalizer.Form form) implements Normalizer {
-        private static final int FIRST_UNSTABLE = 0x300;
-
         @Override
         public AlignedText normalize(AlignedText text) {
             if (isUnchanged(text.value())) {
@@ -57,13 +55,29 @@ sealed interface Normalizer permits Normalizer.Sequence, Normalizer.UnicodeForm,
         }
 
         private boolean isUnchanged(String text) {
-            int limit = form == java.text.Normalizer.Form.NFC ? FIRST_UNSTABLE : 0x80;
-            for (int i = 0; i < text.length(); i++) {
-                if (text.charAt(i) >= limit) {
-                    return java.text.Normalizer.isNormalized(text, form);
+            int end;
+            for (int i = 0; i < text.length(); i = end) {
+                end = i + 1;
+                if (isStable(text.charAt(i))) {
+                    continue;
+                }
+                while (end < text.length() && !isStable(text.charAt(end))) {
+                    end++;
+                }
+                if (!java.text.Normalizer.isNormalized(text.substring(Math.max(0, i - 1), end), form)) {
+                    return false;
                 }
             }
             return true;
+        }
+
+        /** Returns whether no form changes a character, nor joins it to the one before it. Common ones are enough. */
+        private boolean isStable(char unit) {
+            if (unit < 0x80 || unit >= 0x2012 && unit <= 0x2016 || unit >= 0x2018 && unit <= 0x2023 || unit >= 0x4E00 && unit <= 0x9FFF) {
+                return true;
+            }
+            return form == java.text.Normalizer.Form.NFC
+                    && (unit < 0x300 || unit >= 0x3041 && unit <= 0x3096 || unit >= 0xAC00 && unit <= 0xD7A3);
         }
 
         /**
@@ -162,6 +176,9 @@ sealed interface Normalizer permits Normalizer.Sequence, Normalizer.UnicodeForm,
     record Replace(TextPattern pattern, String content) implements Normalizer {
         @Override
         public AlignedText normalize(AlignedText text) {
+            if (!text.isTracked()) {
+                return AlignedText.untracked(pattern.replaceAll(text.value(), content));
+            }
             int[] matches = pattern.matches(text.value());
             if (matches.length == 0) {
                 return text;
@@ -178,6 +195,9 @@ sealed interface Normalizer permits Normalizer.Sequence, Normalizer.UnicodeForm,
     record Prepend(String string) implements Normalizer {
         @Override
         public AlignedText normalize(AlignedText text) {
+            if (!text.isTracked()) {
+                return text.length() == 0 ? text : AlignedText.untracked(string + text.value());
+            }
             return text.length() == 0 ? text : text.change().putBefore(string).copyTo(text.length()).build();
         }
 

@@ -214,12 +214,7 @@ sealed interface PreTokenizer {
     record Metaspace(String replacement, Prepend prepend, boolean cuts) implements PreTokenizer {
         @Override
         public void split(AlignedText text, Consumer<AlignedText> pieces) {
-            AlignedText.Builder written = text.change();
-            String value = text.value();
-            for (int at = value.indexOf(' '); at >= 0; at = value.indexOf(' ', at + 1)) {
-                written.copyTo(at).replaceByAll(replacement);
-            }
-            AlignedText replaced = written.copyTo(value.length()).build();
+            AlignedText replaced = replaceSpaces(text);
             if (!replaced.value().startsWith(replacement) && isPrepended(replaced)) {
                 replaced = replaced.change().putBefore(replacement).copyTo(replaced.length()).build();
             }
@@ -228,6 +223,18 @@ sealed interface PreTokenizer {
             } else {
                 pieces.accept(replaced);
             }
+        }
+
+        private AlignedText replaceSpaces(AlignedText text) {
+            String value = text.value();
+            if (!text.isTracked()) {
+                return AlignedText.untracked(value.replace(" ", replacement));
+            }
+            AlignedText.Builder written = text.change();
+            for (int at = value.indexOf(' '); at >= 0; at = value.indexOf(' ', at + 1)) {
+                written.copyTo(at).replaceByAll(replacement);
+            }
+            return written.copyTo(value.length()).build();
         }
 
         private boolean isPrepended(AlignedText text) {

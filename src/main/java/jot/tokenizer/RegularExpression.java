@@ -27,10 +27,13 @@ final class RegularExpression implements TextPattern {
 
     private final String source;
     private final Pattern pattern;
+    /** The empty group that marks where matches begin, 0 if they begin at their start. */
+    private final int keepGroup;
 
-    private RegularExpression(String source, Pattern pattern) {
+    private RegularExpression(String source, Pattern pattern, int keepGroup) {
         this.source = source;
         this.pattern = pattern;
+        this.keepGroup = keepGroup;
     }
 
     /**
@@ -40,7 +43,9 @@ final class RegularExpression implements TextPattern {
      */
     static RegularExpression of(String source) throws JsonException {
         try {
-            return new RegularExpression(source, Pattern.compile(new Translation(source).whole(), Pattern.MULTILINE | Pattern.UNIX_LINES));
+            Translation translation = new Translation(source);
+            Pattern pattern = Pattern.compile(translation.whole(), Pattern.MULTILINE | Pattern.UNIX_LINES);
+            return new RegularExpression(source, pattern, translation.keepGroup);
         } catch (Untranslatable e) {
             throw new JsonException("pattern " + JsonString.quote(source), "a regular expression that Jot can run", e.getMessage());
         } catch (PatternSyntaxException e) {
@@ -64,10 +69,11 @@ final class RegularExpression implements TextPattern {
             int at = 0;
             int lastEnd = -1;
             while (at <= text.length() && matcher.find(at)) {
-                if (matcher.end() == matcher.start() && matcher.end() == lastEnd) {
+                int start = keepGroup > 0 && matcher.start(keepGroup) >= 0 ? matcher.start(keepGroup) : matcher.start();
+                if (matcher.end() == start && start == lastEnd) {
                     at = lastEnd + (lastEnd < text.length() ? Character.charCount(text.codePointAt(lastEnd)) : 1);
                 } else {
-                    found.add(matcher.start(), matcher.end());
+                    found.add(start, matcher.end());
                     lastEnd = matcher.end();
                     at = lastEnd;
                 }
@@ -131,6 +137,7 @@ final class RegularExpression implements TextPattern {
         /** Outside brackets these count as word characters too. */
         private static final String FRACTIONS = "\\x{b2}\\x{b3}\\x{b9}\\x{bc}-\\x{be}";
         private static final String HEXADECIMAL = "0-9A-Fa-f";
+        private static final String VISIBLE = "\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}\\p{Cf}\\p{Co}";
         private static final String ANY = "\\x{0}-\\x{10ffff}";
 
         private static final Map<String, String> NAMED = Map.ofEntries(
@@ -141,6 +148,7 @@ final class RegularExpression implements TextPattern {
                 Map.entry("digit", "\\p{Nd}"), Map.entry("alnum", "\\p{IsAlphabetic}\\p{Nd}"), Map.entry("punct", "\\p{P}\\p{S}"),
                 Map.entry("space", SPACE), Map.entry("whitespace", SPACE), Map.entry("blank", "\\p{Zs}\\x{9}"),
                 Map.entry("cntrl", "\\p{Cc}"), Map.entry("xdigit", HEXADECIMAL), Map.entry("word", WORD),
+                Map.entry("graph", VISIBLE), Map.entry("print", VISIBLE + "\\p{Zs}"),
                 Map.entry("ideographic", "\\p{IsIdeographic}"), Map.entry("emoji", "\\p{IsEmoji}"),
                 Map.entry("emojipresentation", "\\p{IsEmoji_Presentation}"), Map.entry("emojimodifier", "\\p{IsEmoji_Modifier}"),
                 Map.entry("emojimodifierbase", "\\p{IsEmoji_Modifier_Base}"), Map.entry("emojicomponent", "\\p{IsEmoji_Component}"),
@@ -207,7 +215,7 @@ final class RegularExpression implements TextPattern {
     private static final class Folding {
         /** Strings that one character folds to, the longest first. */
         private static final Map<String, String> LIGATURES = Map.of("ffi", "\ufb03", "ffl", "\ufb04", "ss", "\u00df\u1e9e", "ff", "\ufb00",
-                "fi", "\ufb01", "fl", "\ufb02", "st", "\ufb05\ufb06");
+                "fi", "\ufb01", "fl", "\ufb02", "st", "\ufb05\ufb06", "i\u0307", "\u0130");
         private static volatile Map<Integer, BitSet> groups;
 
         private Folding() {
@@ -321,6 +329,8 @@ final class RegularExpression implements TextPattern {
         private final boolean hasNamedGroups;
         private int at;
         private int groups;
+        /** The empty group that marks where matches begin, 0 if they begin at their start. */
+        private int keepGroup;
         private int depth;
         private boolean ignoresCase;
         private boolean isExtended;
@@ -607,22 +617,18 @@ final class RegularExpression implements TextPattern {
                 case 'O':
                     at++;
                     return "[" + Sets.ANY + "]";
-                case 'Q':
-                    return quoted();
+                case 'G':
+                    at++;
+                    return "\\G";
+                case 'K':
+                    at++;
+                    keepGroup = ++groups;
+                    return "()";
                 case 'k':
                     return namedReference();
                 default:
                     return numberedReference(unit);
             }
-        }
-
-        private String quoted() {
-            int end = source.indexOf("\\E", at);
-            String inside = source.substring(at + 1, end < 0 ? source.length() : end);
-            at = end < 0 ? source.length() : end + 2;
-            StringBuilder written = new StringBuilder("(?:");
-            inside.codePoints().forEach(codePoint -> written.append(character(codePoint)));
-            return written.append(')').toString();
         }
 
         private String namedReference() {
@@ -670,6 +676,15 @@ final class RegularExpression implements TextPattern {
                     return hexadecimal("u([0-9A-Fa-f]{4})");
                 case '0':
                     return octal();
+                case 'c':
+                    if (at + 1 < source.length()) {
+                        at += 2;
+                        return source.charAt(at - 1) & 0x1F;
+                    }
+                    throw new Untranslatable("the escape \\c at the end");
+                case 'Q', 'E':
+                    at++;
+                    return unit; // letters like others: there is no quoting
                 default:
                     if (unit < 0x80 && Character.isLetterOrDigit(unit)) {
                         throw new Untranslatable("the escape \\" + unit);

@@ -276,8 +276,8 @@ final class SentencePiece {
         /** One text on its way. */
         private final class Run {
             private final String value;
+            private final byte[] bytes;
             private final AlignedText.Builder written;
-            private final byte[] bytes = new byte[64];
             /** Whether a space would be one too many. */
             private boolean afterSpace;
             private boolean isEmpty = true;
@@ -286,41 +286,39 @@ final class SentencePiece {
 
             private Run(AlignedText text) {
                 this.value = text.value();
+                this.bytes = rules == null ? new byte[0] : value.getBytes(StandardCharsets.UTF_8);
                 this.written = text.change();
                 this.afterSpace = shortensSpaces;
             }
 
             private AlignedText result() {
-                int at = 0;
                 if (!shortensSpaces && !value.isEmpty()) {
                     begin();
                 }
-                while (at < value.length()) {
-                    int end = kept.longestAt(value, at);
-                    String replacement;
+                int end;
+                int byteAt = 0;
+                for (int at = 0; at < value.length(); at = end) {
+                    end = kept.longestAt(value, at);
                     if (end > at) {
-                        replacement = value.substring(at, end);
-                    } else {
-                        long match = rules == null ? -1 : longestRule(at);
-                        end = match < 0 ? value.offsetByCodePoints(at, 1) : behindBytes(at, (int) (match >>> 32));
-                        replacement = match < 0 ? value.substring(at, end) : rules.replacement(match);
+                        write(value.substring(at, end), end);
+                        byteAt += TokenModel.utf8Length(value.substring(at, end));
+                        continue;
                     }
-                    write(replacement, end);
-                    at = end;
+                    long match = rules == null ? -1 : rules.match(bytes, byteAt, bytes.length, true);
+                    if (match >= 0) {
+                        int length = (int) (match >>> 32);
+                        end = behindBytes(at, length);
+                        write(rules.replacement(match), end);
+                        byteAt += length;
+                    } else {
+                        int codePoint = value.codePointAt(at);
+                        end = at + Character.charCount(codePoint);
+                        write(codePoint, end);
+                        byteAt += TokenModel.utf8Length(codePoint);
+                    }
                 }
                 AlignedText all = written.build();
                 return shortensSpaces ? all.slice(0, units - spacesAtEnd * space.length()) : all;
-            }
-
-            /** Looks a rule up at the front of the next bytes; no rule is longer than these. */
-            private long longestRule(int at) {
-                int count = 0;
-                for (int i = at; i < value.length() && count + 4 <= bytes.length; i = value.offsetByCodePoints(i, 1)) {
-                    byte[] next = value.substring(i, value.offsetByCodePoints(i, 1)).getBytes(StandardCharsets.UTF_8);
-                    System.arraycopy(next, 0, bytes, count, next.length);
-                    count += next.length;
-                }
-                return rules.match(bytes, 0, count, true);
             }
 
             private int behindBytes(int at, int count) {
@@ -331,6 +329,16 @@ final class SentencePiece {
                 return end;
             }
 
+            private void write(int codePoint, int end) {
+                if (codePoint == ' ' && afterSpace) {
+                    written.skipTo(end);
+                    return;
+                }
+                begin();
+                put(codePoint, end);
+                afterSpace = shortensSpaces && codePoint == ' ';
+            }
+
             private void write(String replacement, int end) {
                 int from = 0;
                 while (afterSpace && from < replacement.length() && replacement.charAt(from) == ' ') {
@@ -338,10 +346,7 @@ final class SentencePiece {
                 }
                 for (int i = from; i < replacement.length(); i = replacement.offsetByCodePoints(i, 1)) {
                     begin();
-                    int codePoint = replacement.codePointAt(i);
-                    put(codePoint == ' ' ? space.codePointAt(0) : codePoint, end);
-                    boolean isSpace = codePoint == ' ' || codePoint == space.codePointAt(0);
-                    spacesAtEnd = isSpace ? spacesAtEnd + 1 : 0;
+                    put(replacement.codePointAt(i), end);
                 }
                 if (from < replacement.length()) {
                     afterSpace = shortensSpaces && replacement.endsWith(" ");
@@ -360,12 +365,14 @@ final class SentencePiece {
             }
 
             private void put(int codePoint, int end) {
+                int put = codePoint == ' ' ? space.charAt(0) : codePoint;
                 if (written.cursor() < end) {
-                    written.replace(codePoint);
+                    written.replace(put);
                 } else {
-                    written.insert(codePoint);
+                    written.insert(put);
                 }
-                units += Character.charCount(codePoint);
+                units += Character.charCount(put);
+                spacesAtEnd = put == space.charAt(0) ? spacesAtEnd + 1 : 0;
             }
         }
     }

@@ -54,6 +54,11 @@ sealed interface TextPattern permits TextPattern.Literal, TextPattern.Single, Te
     /** A literal string; the empty one matches between all characters. */
     record Literal(String string) implements TextPattern {
         @Override
+        public String replaceAll(String text, String content) {
+            return string.isEmpty() ? TextPattern.super.replaceAll(text, content) : text.replace(string, content);
+        }
+
+        @Override
         public int[] matches(String text) {
             Matches found = new Matches();
             if (string.isEmpty()) {

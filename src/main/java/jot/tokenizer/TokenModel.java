@@ -1,6 +1,7 @@
 package jot.tokenizer;
 
 import java.util.Arrays;
+import java.util.Set;
 
 /**
  * The heart of a tokenizer: turns one piece of normalized text into tokens of its vocabulary.
@@ -43,10 +44,18 @@ sealed interface TokenModel permits TokenModel.WordLevel, TokenModel.WordPiece, 
         private int[] ends = new int[64];
         /** Text of each token where it is not what the vocabulary says; null where nobody will ask. */
         private String[] texts;
+        private final boolean withRanges;
         private int count;
 
-        Tokens(boolean withTexts) {
-            texts = withTexts ? new String[64] : null;
+        /** Makes room for tokens; {@code withRanges} and {@code withTexts} say whether anybody will ask for those. */
+        Tokens(boolean withRanges, boolean withTexts) {
+            this.withRanges = withRanges;
+            this.texts = withTexts ? new String[64] : null;
+        }
+
+        /** Returns whether anybody will ask for ranges. */
+        boolean withRanges() {
+            return withRanges;
         }
 
         void add(int id, int start, int end) {
@@ -123,12 +132,13 @@ sealed interface TokenModel permits TokenModel.WordLevel, TokenModel.WordPiece, 
      *
      * @param vocabulary tokens and ids
      * @param unknown the token for everything else
+     * @param special ids that no text from strangers may have
      */
-    record WordLevel(Vocabulary vocabulary, String unknown) implements TokenModel {
+    record WordLevel(Vocabulary vocabulary, String unknown, Set<Integer> special) implements TokenModel {
         @Override
         public void tokenize(String piece, boolean plain, Tokens out) {
             int id = vocabulary.id(piece);
-            if (id == Vocabulary.MISSING) {
+            if (id == Vocabulary.MISSING || plain && special.contains(id)) {
                 id = vocabulary.id(unknown);
             }
             if (id == Vocabulary.MISSING) {
@@ -148,11 +158,12 @@ sealed interface TokenModel permits TokenModel.WordLevel, TokenModel.WordPiece, 
      * @param unknown the token for everything else
      * @param prefix stands in front of tokens that do not begin a piece
      * @param longest pieces of more code points are unknown
+     * @param special ids that no text from strangers may have
      */
-    record WordPiece(Vocabulary vocabulary, String unknown, String prefix, int longest) implements TokenModel {
+    record WordPiece(Vocabulary vocabulary, String unknown, String prefix, int longest, Set<Integer> special) implements TokenModel {
         @Override
         public void tokenize(String piece, boolean plain, Tokens out) {
-            int[] found = piece.codePointCount(0, piece.length()) > longest ? null : tokens(piece);
+            int[] found = piece.codePointCount(0, piece.length()) > longest ? null : tokens(piece, plain);
             if (found == null) {
                 addUnknown(piece, out);
                 return;
@@ -166,14 +177,16 @@ sealed interface TokenModel permits TokenModel.WordLevel, TokenModel.WordPiece, 
         }
 
         /** Returns id and length in bytes of each token, or null if there is a place without one. */
-        private int[] tokens(String piece) {
+        private int[] tokens(String piece, boolean plain) {
             int[] found = new int[2 * piece.length()];
             int count = 0;
             for (int start = 0; start < piece.length(); ) {
-                int end = piece.length();
+                int end = Math.min(piece.length(), start + vocabulary.longest());
+                end -= end < piece.length() && Character.isLowSurrogate(piece.charAt(end)) ? 1 : 0;
                 int id = Vocabulary.MISSING;
                 while (end > start) {
                     id = vocabulary.id(start == 0 ? piece.substring(start, end) : prefix + piece.substring(start, end));
+                    id = plain && id >= 0 && special.contains(id) ? Vocabulary.MISSING : id;
                     if (id != Vocabulary.MISSING) {
                         break;
                     }
@@ -196,6 +209,60 @@ sealed interface TokenModel permits TokenModel.WordLevel, TokenModel.WordPiece, 
                         + "\", is not in the vocabulary");
             }
             out.add(id, 0, utf8Length(piece));
+        }
+    }
+
+    /**
+     * Remembers the ids of pieces that were met before, in a table of fixed size where newer pieces push out older ones.
+     *
+     * <p>Thread-safe without a lock: entries are immutable, and a thread that does not see one yet makes it again.
+     */
+    final class PieceCache {
+        /** Pieces of more UTF-16 units are not remembered. */
+        static final int LONGEST = 32;
+        private static final int SIZE = 1 << 15;
+
+        private final Entry[] entries = new Entry[SIZE];
+
+        /** Returns the ids of a piece, or null if they are not known. */
+        int[] find(char[] text, int from, int end) {
+            Entry entry = entries[slot(text, from, end)];
+            return entry != null && entry.isOf(text, from, end) ? entry.ids : null;
+        }
+
+        /** Remembers the ids of a piece. */
+        void put(char[] text, int from, int end, int[] ids) {
+            entries[slot(text, from, end)] = new Entry(Arrays.copyOfRange(text, from, end), ids);
+        }
+
+        private static int slot(char[] text, int from, int end) {
+            int hash = 0;
+            for (int i = from; i < end; i++) {
+                hash = hash * 31 + text[i];
+            }
+            return (hash ^ hash >>> 15) * 0x9E3779B1 >>> 17;
+        }
+
+        private static final class Entry {
+            private final char[] piece;
+            private final int[] ids;
+
+            private Entry(char[] piece, int[] ids) {
+                this.piece = piece;
+                this.ids = ids;
+            }
+
+            private boolean isOf(char[] text, int from, int end) {
+                if (end - from != piece.length) {
+                    return false;
+                }
+                for (int i = 0; i < piece.length; i++) {
+                    if (text[from + i] != piece[i]) {
+                        return false;
+                    }
+                }
+                return true;
+            }
         }
     }
 }

@@ -340,13 +340,13 @@ public final class Tokenizer {
 
     private TokenModel.Tokens tokens(String text, boolean plain, boolean continuing) {
         boolean tracked = parts.preTokenizer.needsRanges();
-        TokenModel.Tokens tokens = new TokenModel.Tokens(false);
+        TokenModel.Tokens tokens = new TokenModel.Tokens(tracked, false);
         new Run(plain, continuing, tracked, tokens).encode(text);
         return tokens;
     }
 
     private PostProcessor.Part part(String text, int type) {
-        TokenModel.Tokens tokens = new TokenModel.Tokens(true);
+        TokenModel.Tokens tokens = new TokenModel.Tokens(true, true);
         new Run(false, false, true, tokens).encode(text);
         String[] written = new String[tokens.count()];
         int[][] offsets = new int[written.length][];

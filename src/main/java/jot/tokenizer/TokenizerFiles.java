@@ -234,32 +234,40 @@ final class TokenizerFiles {
             int free = vocabulary.count();
             for (JsonObject token : stated.values()) {
                 AddedTokens.Token added = withFlags(token, vocabulary, free);
-                free = Math.max(free, added.id() + 1);
+                free = next(free, added);
                 tokens.add(added);
             }
             Set<String> specials = specialContents(special);
             for (String content : unflagged(specials)) {
                 if (!named.containsKey(content)) {
                     int id = vocabulary.id(content);
-                    id = id == Vocabulary.MISSING ? free : id;
-                    free = Math.max(free, id + 1);
                     boolean isSpecial = specials.contains(content);
-                    tokens.add(new AddedTokens.Token(content, id, false, false, false, !isSpecial, isSpecial));
+                    AddedTokens.Token added = new AddedTokens.Token(content, id == Vocabulary.MISSING ? free : id, false, false, false,
+                            !isSpecial, isSpecial);
+                    free = next(free, added);
+                    tokens.add(added);
                 }
             }
             return tokens;
         }
 
+        private static int next(int free, AddedTokens.Token added) throws JsonException {
+            if (added.id() >= Integer.MAX_VALUE - 1) {
+                throw new JsonException("added token " + JsonString.quote(added.content()), "an id below 2147483646", "" + added.id());
+            }
+            return Math.max(free, added.id() + 1);
+        }
+
         private static long number(String key) throws JsonException {
             try {
                 long id = Long.parseLong(key);
-                if (id >= 0 && id <= Integer.MAX_VALUE) {
+                if (id >= 0 && id < Integer.MAX_VALUE) {
                     return id;
                 }
             } catch (NumberFormatException e) {
                 // told below
             }
-            throw new JsonException("member \"added_tokens_decoder\"", "ids from 0 to 2147483647", JsonString.quote(key));
+            throw new JsonException("member \"added_tokens_decoder\"", "ids from 0 to 2147483646", JsonString.quote(key));
         }
 
         private static AddedTokens.Token withFlags(JsonObject token, Vocabulary vocabulary, int free) throws JsonException {
@@ -509,6 +517,9 @@ final class TokenizerFiles {
     private static Tokenizer.Parts readTiktoken(Path file, byte[] content, TiktokenName name) throws CheckpointFormatException {
         RankedFile ranked = RankedFile.read(file, content);
         Vocabulary vocabulary = ranked.vocabulary(file);
+        if (vocabulary.highestId() > Integer.MAX_VALUE - 1000) {
+            throw new CheckpointFormatException(file, "", "ranks that leave room for special tokens", "" + vocabulary.highestId());
+        }
         Map<String, Integer> special = name.special(vocabulary.highestId() + 1);
         List<AddedTokens.Token> added = new ArrayList<>();
         for (Map.Entry<String, Integer> entry : special.entrySet()) {

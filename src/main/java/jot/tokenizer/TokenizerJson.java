@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -86,8 +87,8 @@ final class TokenizerJson {
             JsonObject token = each.asObject("an added token");
             String content = token.string("content");
             long id = token.require("id").asLong("id of the added token " + JsonString.quote(content));
-            if (id < 0 || id > Integer.MAX_VALUE) {
-                throw new JsonException("id of the added token " + JsonString.quote(content), "a number from 0 to 2147483647", "" + id);
+            if (id < 0 || id >= Integer.MAX_VALUE) {
+                throw new JsonException("id of the added token " + JsonString.quote(content), "a number from 0 to 2147483646", "" + id);
             }
             AddedToken read = new AddedToken(content, flag(token, "single_word"), flag(token, "lstrip"), flag(token, "rstrip"),
                     flag(token, "normalized"), flag(token, "special"));
@@ -99,12 +100,15 @@ final class TokenizerJson {
     }
 
     /** Gives each token the id of its content in the vocabulary, else the next free one; what the file states does not count. */
-    private static List<AddedTokens.Token> withIds(List<AddedToken> stated, Vocabulary vocabulary) {
+    private static List<AddedTokens.Token> withIds(List<AddedToken> stated, Vocabulary vocabulary) throws JsonException {
         List<AddedTokens.Token> tokens = new ArrayList<>();
         int free = vocabulary.count();
         for (AddedToken each : stated) {
             int id = vocabulary.id(each.content);
             id = id == Vocabulary.MISSING ? free : id;
+            if (id == Integer.MAX_VALUE) {
+                throw new JsonException("added token " + JsonString.quote(each.content), "an id below 2147483647", "none left");
+            }
             free = Math.max(free, id + 1);
             tokens.add(new AddedTokens.Token(each.content, id, each.singleWord, each.leftStrip, each.rightStrip, each.normalized,
                     each.special));
@@ -264,11 +268,31 @@ final class TokenizerJson {
         return switch (type) {
             case "BPE" -> pairs(model);
             case "Unigram" -> unigram(model, added);
-            case "WordPiece" -> new TokenModel.WordPiece(vocabulary(model), model.string("unk_token"),
-                    model.string("continuing_subword_prefix"), positive(model, "max_input_chars_per_word", 0));
-            case "WordLevel" -> new TokenModel.WordLevel(vocabulary(model), model.string("unk_token"));
+            case "WordPiece" -> wordPiece(model, added);
+            case "WordLevel" -> {
+                Vocabulary vocabulary = vocabulary(model);
+                yield new TokenModel.WordLevel(vocabulary, model.string("unk_token"), special(added, vocabulary));
+            }
             default -> throw unknown("model", type);
         };
+    }
+
+    private static TokenModel wordPiece(JsonObject model, List<AddedToken> added) throws JsonException {
+        Vocabulary vocabulary = vocabulary(model);
+        return new TokenModel.WordPiece(vocabulary, model.string("unk_token"), model.string("continuing_subword_prefix"),
+                positive(model, "max_input_chars_per_word", 0), special(added, vocabulary));
+    }
+
+    /** Returns the ids of the special tokens that the vocabulary holds. */
+    private static Set<Integer> special(List<AddedToken> added, Vocabulary vocabulary) {
+        Set<Integer> special = new HashSet<>();
+        for (AddedToken token : added) {
+            int id = token.special ? vocabulary.id(token.content) : Vocabulary.MISSING;
+            if (id != Vocabulary.MISSING) {
+                special.add(id);
+            }
+        }
+        return Set.copyOf(special);
     }
 
     private static Vocabulary vocabulary(JsonObject model) throws JsonException {
@@ -279,12 +303,7 @@ final class TokenizerJson {
     static Vocabulary vocabulary(Map<String, Json> members) throws JsonException {
         Vocabulary.Builder tokens = new Vocabulary.Builder(members.size());
         for (Map.Entry<String, Json> entry : members.entrySet()) {
-            int id = entry.getValue() instanceof JsonNumber number ? number.intValue("vocabulary") : -1;
-            if (id < 0) {
-                throw new JsonException("id of the token " + JsonString.quote(entry.getKey()), "a whole number of 0 or more",
-                        entry.getValue().describe());
-            }
-            tokens.add(entry.getKey(), id);
+            tokens.add(entry.getKey(), vocabularyId(entry.getKey(), entry.getValue()));
         }
         Vocabulary vocabulary = tokens.build();
         int duplicate = vocabulary.duplicateId();
@@ -294,6 +313,14 @@ final class TokenizerJson {
                     + JsonString.quote(vocabulary.token(duplicate)));
         }
         return vocabulary;
+    }
+
+    private static int vocabularyId(String token, Json value) throws JsonException {
+        long id = value instanceof JsonNumber number && number.text().length() < 20 ? number.longValue("id of a token") : -1;
+        if (id < 0 || id >= Integer.MAX_VALUE) {
+            throw new JsonException("id of the token " + JsonString.quote(token), "a whole number from 0 to 2147483646", value.describe());
+        }
+        return (int) id;
     }
 
     private static TokenModel pairs(JsonObject model) throws JsonException {

@@ -3,6 +3,7 @@ package jot.tokenizer;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.SplittableRandom;
 
 /**
  * The tokens of a model with their ids, both ways; immutable and thread-safe.
@@ -13,8 +14,12 @@ final class Vocabulary {
     /** What {@link #id} returns for a token that is not there. */
     static final int MISSING = -1;
 
+    /** Decides where in the table tokens lie, never what comes out. */
+    private static final int MULTIPLIER = new SplittableRandom().nextInt() | 1;
+
     private final String[] tokens;
     private final int[] ids;
+    private final int longest;
     /** Open addressing: entry + 1, or 0 where the slot is free. */
     private final int[] slots;
     private final IdIndex entries;
@@ -23,20 +28,32 @@ final class Vocabulary {
         this.tokens = tokens;
         this.ids = ids;
         this.slots = new int[Integer.highestOneBit(Math.max(8, tokens.length) * 2 - 1) * 2];
+        int length = 0;
         for (int entry = 0; entry < tokens.length; entry++) {
             slots[slot(tokens[entry])] = entry + 1;
+            length = Math.max(length, tokens[entry].length());
         }
+        this.longest = length;
         this.entries = new IdIndex(ids);
     }
 
     private int slot(String token) {
         int mask = slots.length - 1;
-        int hash = token.hashCode() * 0x9E3779B1;
-        int slot = (hash ^ hash >>> 15) & mask;
+        int slot = hash(token) & mask;
         while (slots[slot] != 0 && !tokens[slots[slot] - 1].equals(token)) {
             slot = slot + 1 & mask;
         }
         return slot;
+    }
+
+    /** Hashes with a multiplier that no author of a file can know, so that none can make all tokens collide. */
+    private static int hash(String token) {
+        int hash = 0;
+        for (int i = 0; i < token.length(); i++) {
+            hash = hash * MULTIPLIER + token.charAt(i);
+        }
+        hash *= 0x9E3779B1;
+        return hash ^ hash >>> 15;
     }
 
     /** Returns the id of a token, or {@link #MISSING}. */
@@ -54,6 +71,11 @@ final class Vocabulary {
     /** Returns the number of entries. */
     int count() {
         return tokens.length;
+    }
+
+    /** Returns the length of the longest token in UTF-16 units. */
+    int longest() {
+        return longest;
     }
 
     /** Returns the highest id, -1 if there is no entry. */

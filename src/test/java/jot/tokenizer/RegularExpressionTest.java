@@ -1,0 +1,91 @@
+package jot.tokenizer;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import jot.json.Json;
+import jot.json.JsonArray;
+import jot.json.JsonException;
+import jot.json.JsonObject;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Oniguruma's expressions run by the JDK's engine, held against the library itself. */
+class RegularExpressionTest {
+    @Test
+    void everyPatternSplitsAsTheLibraryDoes() throws IOException {
+        JsonObject document = Vocabularies.json(Vocabularies.RESOURCES.resolve("patterns.json"));
+        JsonArray texts = document.array("texts");
+        for (Json each : document.array("patterns")) {
+            JsonObject expected = each.asObject("pattern");
+            String source = expected.string("pattern");
+            if (expected.has("refused")) {
+                JsonException refusal = assertThrows(JsonException.class, () -> RegularExpression.of(source), source);
+                assertTrue(refusal.getMessage().contains("pattern"), refusal.getMessage());
+                continue;
+            }
+            for (Json row : expected.array("rows")) {
+                String text = texts.get(row.asArray("row").get(0).asInt("text")).asString("text");
+                List<String> pieces = new ArrayList<>();
+                for (Json piece : row.asArray("row").get(1).asArray("pieces")) {
+                    pieces.add(piece.asString("piece"));
+                }
+                assertEquals(pieces, split(RegularExpression.of(source), text), source + " on " + text);
+            }
+        }
+    }
+
+    private static List<String> split(TextPattern pattern, String text) {
+        List<String> pieces = new ArrayList<>();
+        new PreTokenizer.Split(pattern, PreTokenizer.Behavior.ISOLATED, false).split(AlignedText.untracked(text),
+                piece -> pieces.add(piece.value()));
+        return pieces;
+    }
+
+    /** The hand-written scanners against the patterns that they stand for. */
+    @Test
+    void scannersAndExpressionsAgree() throws IOException {
+        JsonObject strings = Vocabularies.json(Vocabularies.RESOURCES.resolve("tokenizers/gpt2.json"));
+        for (Map.Entry<String, PieceScanner> published : PieceScanner.PUBLISHED.entrySet()) {
+            RegularExpression expression = RegularExpression.of(published.getKey());
+            TextPattern scanner = new TextPattern.Scanner(published.getValue());
+            for (Json each : strings.array("cases")) {
+                String text = each.asObject("case").string("text");
+                assertArrayEquals(expression.matches(text), scanner.matches(text), published.getKey() + " on " + text);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"(?:a|b)*c", "(a+)+$", "(a*)*b", "(?=(a+))\\1b", "(a|aa)+$", "(?:a?){30}a{30}b", "a*a*a*a*b", "(?<=a{1,1000})b",
+        "\\s+$", "(?:(?:a)+)+", "[^x]*y", ".*.*=.*", "(?i)(?:straße)*|(a(?:b|a))+"})
+    void timeAndStackAreBounded(String source) throws JsonException {
+        RegularExpression expression = RegularExpression.of(source);
+        for (String unit : List.of("a", " ", "\n")) {
+            String run = unit.repeat(1_000_000) + "!";
+            assertTimeout(Duration.ofSeconds(20), () -> {
+                try {
+                    expression.matches(run);
+                } catch (IllegalArgumentException e) {
+                    assertTrue(e.getMessage().contains("pattern \"" + source), e.getMessage());
+                }
+            });
+        }
+    }
+
+    @Test
+    void deepNestingIsRefused() {
+        for (String nested : List.of("(".repeat(100_000) + ")".repeat(100_000), "[".repeat(100_000) + "a" + "]".repeat(100_000))) {
+            assertThrows(JsonException.class, () -> RegularExpression.of(nested));
+        }
+    }
+}
