@@ -21,9 +21,9 @@ import jot.json.JsonString;
  */
 final class RegularExpression implements TextPattern {
     /** How many characters the engine may look at: this many, and some for each character of the text. */
-    private static final long LEAST_STEPS = 20_000_000;
-    private static final long STEPS_PER_CHARACTER = 300;
-    private static final long MOST_STEPS = 600_000_000;
+    private static final long LEAST_STEPS = 5_000_000;
+    private static final long STEPS_PER_CHARACTER = 60;
+    private static final long MOST_STEPS = 300_000_000;
 
     private final String source;
     private final Pattern pattern;

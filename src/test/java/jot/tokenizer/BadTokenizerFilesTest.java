@@ -54,7 +54,8 @@ class BadTokenizerFilesTest {
         "pre_tokenizer; {\"type\":\"FixedLength\",\"length\":0}; length",
         "post_processor; {\"type\":\"Stamp\"}; Stamp",
         "post_processor; {\"type\":\"BertProcessing\",\"cls\":[\"a\"],\"sep\":[\"b\",1]}; cls",
-        "post_processor; {\"type\":\"TemplateProcessing\",\"single\":[{\"SpecialToken\":{\"id\":\"x\"}}],\"pair\":[],\"special_tokens\":{}}; x",
+        "post_processor; {\"type\":\"TemplateProcessing\",\"single\":[{\"SpecialToken\":{\"id\":\"x\"}}],\"pair\":[],"
+                + "\"special_tokens\":{}}; x",
         "post_processor; {\"type\":\"TemplateProcessing\",\"single\":[{\"Sequence\":{\"id\":\"B\"}}],\"pair\":[],\"special_tokens\":{}}; B",
         "decoder; {\"type\":\"Rot13\"}; Rot13",
         "decoder; {\"type\":\"Strip\",\"content\":\"\",\"start\":1,\"stop\":0}; content",
@@ -82,7 +83,7 @@ class BadTokenizerFilesTest {
         "{\"type\":\"WordLevel\",\"vocab\":{\"a\":-1},\"unk_token\":\"a\"}; -1",
         "{\"type\":\"WordLevel\",\"vocab\":{\"a\":2147483648},\"unk_token\":\"a\"}; 2147483648",
         "{\"type\":\"WordLevel\",\"vocab\":{\"a\":1e99},\"unk_token\":\"a\"}; 1e99",
-        "{\"type\":\"WordLevel\",\"vocab\":{\"a\":\"0\"},\"unk_token\":\"a\"}; a string",
+        "{\"type\":\"WordLevel\",\"vocab\":{\"a\":\"0\"},\"unk_token\":\"a\"}; the string",
         "{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":1},\"merges\":[\"a b\"]}; \"ab\"",
         "{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":1},\"merges\":[\"a b c\"]}; expected two symbols, found 3",
         "{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":1},\"merges\":[[\"a\"]]}; expected two symbols, found 1",
@@ -143,7 +144,8 @@ class BadTokenizerFilesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "IQ== 0 0\n", "IQ==\n", "IQ== -1\n", "IQ== 2147483648\n", "I!= 0\n", "IQ== 0\nIQ== 1\n", "IQ== 0\nIg== 0\n"})
+    @ValueSource(strings = {"", "IQ== 0 0\n", "IQ==\n", "IQ== -1\n", "IQ== 2147483648\n", "I!= 0\n",
+        "IQ== 0\nIQ== 1\n", "IQ== 0\nIg== 0\n"})
     void tiktokenFiles(String lines) throws IOException {
         refusal("cl100k_base.tiktoken", lines.getBytes(StandardCharsets.UTF_8));
         if (lines.isEmpty()) {
