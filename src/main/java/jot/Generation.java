@@ -1,9 +1,10 @@
 package jot;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import jot.generation.Alternatives;
-import jot.generation.DecodeLoop;
+import jot.generation.Completion;
 
 /**
  * What a model wrote, and how it came about.
@@ -21,22 +22,23 @@ public final class Generation {
     private final List<List<TokenLogprob>> alternatives;
     private final Timings timings;
 
-    private Generation(DecodeLoop loop, boolean hasText, Timings timings) {
-        this.text = hasText ? loop.text() : null;
-        this.tokens = loop.tokens();
-        this.promptTokens = loop.promptLength();
-        this.stopReason = StopReason.of(loop.cause().orElseThrow());
-        this.seed = loop.seed();
-        this.logprobs = loop.logprobs();
-        this.alternatives = loop.alternatives().stream().map(Generation::list).toList();
-        this.timings = timings;
+    private Generation(Completion completion, Duration total) {
+        this.text = completion.text().orElse(null);
+        this.tokens = completion.tokens().clone();
+        this.promptTokens = completion.promptTokens();
+        this.stopReason = StopReason.of(completion.cause());
+        this.seed = completion.seed();
+        this.logprobs = completion.logprobs().clone();
+        this.alternatives = completion.alternatives().stream().map(Generation::list).toList();
+        this.timings = new Timings(Duration.ofNanos(completion.promptNanos()), Duration.ofNanos(completion.decodeNanos()), total,
+                completion.promptTokens(), completion.cachedTokens(), tokens.length);
     }
 
-    static Generation of(DecodeLoop loop, boolean hasText, Timings timings) {
-        return new Generation(loop, hasText, timings);
+    static Generation of(Completion completion, Duration total) {
+        return new Generation(completion, total);
     }
 
-    private static List<TokenLogprob> list(Alternatives alternatives) {
+    static List<TokenLogprob> list(Alternatives alternatives) {
         List<TokenLogprob> list = new ArrayList<>();
         for (int i = 0; i < alternatives.tokens().length; i++) {
             list.add(new TokenLogprob(alternatives.tokens()[i], alternatives.logprobs()[i]));

@@ -2,17 +2,17 @@ package jot;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
-import jot.generation.DecodeLoop;
+import java.util.stream.Stream;
 import jot.generation.GenerationDefaults;
-import jot.generation.GenerationSettings;
 import jot.generation.Inference;
 import jot.generation.Logits;
-import jot.generation.Sequence;
+import jot.generation.RunningContext;
 import jot.loading.LoadSettings;
 import jot.loading.LoadedModel;
+import jot.loading.ModelFingerprint;
 import jot.loading.ModelInspector;
 import jot.loading.ModelLoader;
 import jot.tokenizer.Tokenizer;
@@ -34,12 +34,12 @@ public final class Gpt implements AutoCloseable {
 
     private final LoadedModel model;
     private final Inference inference;
-    private final GenerationDefaults defaults;
+    private final Calls calls;
 
-    private Gpt(LoadedModel model, GenerationDefaults defaults) {
+    private Gpt(LoadedModel model, GenerationDefaults defaults, LoadOptions options) {
         this.model = model;
         this.inference = new Inference(model.transformer(), model.kernels(), model.workers());
-        this.defaults = defaults;
+        this.calls = new Calls(inference, defaults, model.tokenizer(), options);
     }
 
     /**
@@ -68,7 +68,7 @@ public final class Gpt implements AutoCloseable {
     public static Gpt load(Path path, LoadOptions options) throws IOException {
         LoadedModel model = ModelLoader.load(Objects.requireNonNull(path, "path"), settings(options));
         try {
-            return new Gpt(model, GenerationDefaults.read(model.generationConfig(), model.config(), path));
+            return new Gpt(model, GenerationDefaults.read(model.generationConfig(), model.config(), path), options);
         } catch (IOException | RuntimeException e) {
             model.close();
             throw e;
@@ -152,29 +152,175 @@ public final class Gpt implements AutoCloseable {
 
     private Generation generate(int[] prompt, GenerationOptions options, Consumer<String> listener) {
         Objects.requireNonNull(listener, "listener");
-        long start = System.nanoTime();
+        return calls.generate(prompt, options, Calls.pieces(listener), listener);
+    }
+
+    /**
+     * Continues a text and shows each token as it is drawn, with its log-probability and what else might have been drawn.
+     *
+     * @param prompt the text to go on from; special tokens written in it count as such
+     * @param options how; beams, which draw no tokens one after the other, show none
+     * @param listener receives the tokens on the calling thread, in order
+     * @return what the model wrote
+     * @throws IllegalArgumentException if the prompt is empty, cannot be encoded, or is longer than the context
+     * @throws IllegalStateException if the model is closed or has no tokenizer
+     */
+    public Generation onToken(String prompt, GenerationOptions options, Consumer<GeneratedToken> listener) {
+        Objects.requireNonNull(listener, "listener");
+        return calls.generate(encodePrompt(prompt), options, Calls.tokens(listener), text -> { });
+    }
+
+    /**
+     * Continues a text, piece by piece as they are asked for.
+     *
+     * <p>No token is computed that nobody asked for. Between two pieces the stream holds no thread, so it may simply be dropped; closing it
+     * cancels the generation, and so does closing the model.
+     *
+     * @param prompt the text to go on from; special tokens written in it count as such
+     * @param options how; what they leave open the model's {@code generation_config.json} decides
+     * @return pieces of whole characters, which together are the text; sequential
+     * @throws IllegalArgumentException if the prompt is empty, cannot be encoded, or is longer than the context
+     * @throws IllegalStateException if the model is closed or has no tokenizer
+     */
+    public Stream<String> stream(String prompt, GenerationOptions options) {
+        return calls.stream(encodePrompt(prompt), options);
+    }
+
+    /**
+     * Continues a text in several ways; the prompt goes through the model once.
+     *
+     * @param prompt the text to go on from; special tokens written in it count as such
+     * @param options how: {@link GenerationOptions#withCount} samples, the n-th with the seed + n, or the best of
+     *         {@link GenerationOptions#withBeams}, best first, all of them where no count is set
+     * @return as many results as asked for; fewer beams if the search was cut short or finds no more, but at least one
+     * @throws IllegalArgumentException if the prompt is empty, cannot be encoded, or is longer than the context
+     * @throws IllegalStateException if the model is closed or has no tokenizer
+     */
+    public List<Generation> generateAll(String prompt, GenerationOptions options) {
+        return calls.generateAll(encodePrompt(prompt), options);
+    }
+
+    /**
+     * Continues a sequence of tokens in several ways; needs no tokenizer.
+     *
+     * @param prompt token ids, at least one
+     * @param options as for {@link #generateAll(String, GenerationOptions)}
+     * @return as many results as asked for; fewer beams if the search was cut short or finds no more, but at least one
+     * @throws IllegalArgumentException if the prompt is empty, has a token outside the vocabulary, or is longer than the context
+     * @throws IllegalStateException if the model is closed
+     */
+    public List<Generation> generateAll(int[] prompt, GenerationOptions options) {
+        return calls.generateAll(prompt, options);
+    }
+
+    /**
+     * A new, empty running context.
+     *
+     * @return the session, for one thread at a time
+     * @throws IllegalStateException if the model is closed
+     */
+    public Session session() {
         try (Inference.Use _ = inference.use()) {
-            DecodeLoop loop = loop(prompt, options);
-            boolean more = true;
-            while (more) {
-                more = loop.advance();
-                if (!loop.piece().isEmpty()) {
-                    listener.accept(loop.piece());
-                }
-            }
-            return result(loop, start);
+            return new Session(this, calls, new RunningContext(inference));
         }
     }
 
-    private DecodeLoop loop(int[] prompt, GenerationOptions options) {
-        GenerationSettings settings = options.resolve(defaults, info().vocabulary(), prompt.length);
-        return new DecodeLoop(inference, new Sequence(inference), prompt, settings, model.tokenizer());
+    /**
+     * A running context that {@link Session#save} wrote.
+     *
+     * @param file where it was saved
+     * @return a session that goes on from there
+     * @throws jot.checkpoint.CheckpointFormatException if the file is damaged, of another version, or of another model
+     * @throws IOException if it cannot be read
+     * @throws IllegalArgumentException if it is longer than the context
+     * @throws IllegalStateException if the model is closed
+     */
+    public Session session(Path file) throws IOException {
+        try (Inference.Use _ = inference.use()) {
+            return new Session(this, calls, RunningContext.restore(inference, file, fingerprint()));
+        }
     }
 
-    private Generation result(DecodeLoop loop, long start) {
-        Timings timings = new Timings(Duration.ofNanos(loop.promptNanos()), Duration.ofNanos(loop.decodeNanos()),
-                Duration.ofNanos(System.nanoTime() - start), loop.promptLength(), loop.tokens().length);
-        return Generation.of(loop, model.tokenizer().isPresent(), timings);
+    byte[] fingerprint() {
+        return ModelFingerprint.of(model.checkpoint());
+    }
+
+    /**
+     * How likely the model finds a text.
+     *
+     * @param text the text, encoded as a prompt; longer than the context, it is read by windows
+     * @return the log-probabilities of its tokens; a first token without anything before it is not scored
+     * @throws IllegalArgumentException if it cannot be encoded or has no token to score
+     * @throws IllegalStateException if the model is closed or has no tokenizer
+     */
+    public Score score(String text) {
+        return score(text, ScoreOptions.defaults());
+    }
+
+    /**
+     * How likely the model finds a text.
+     *
+     * @param text the text, encoded as a prompt; longer than the context, it is read by windows
+     * @param options stride of the windows, alternatives to report, who hears of the progress
+     * @return the log-probabilities of its tokens; a first token without anything before it is not scored
+     * @throws IllegalArgumentException if it cannot be encoded or has no token to score
+     * @throws IllegalStateException if the model is closed or has no tokenizer
+     */
+    public Score score(String text, ScoreOptions options) {
+        return calls.score(encodePrompt(text), 0, options);
+    }
+
+    /**
+     * How likely the model finds a sequence of tokens.
+     *
+     * @param tokens at least two; more than the context holds, they are read by windows with a stride of half the context
+     * @return the log-probabilities of all tokens but the first
+     * @throws IllegalArgumentException if there are fewer, or one is outside the vocabulary
+     * @throws IllegalStateException if the model is closed
+     */
+    public Score score(int... tokens) {
+        return calls.score(tokens, 0, ScoreOptions.defaults());
+    }
+
+    /**
+     * How likely the model finds a continuation of a text.
+     *
+     * @param context the text before it, may be empty
+     * @param continuation the text to score
+     * @return the log-probabilities of the tokens of the joined text, from the first that reaches beyond the context
+     * @throws IllegalArgumentException if the continuation is empty, the texts cannot be encoded, or no token can be scored
+     * @throws IllegalStateException if the model is closed or has no tokenizer
+     */
+    public Score score(String context, String continuation) {
+        return calls.score(Objects.requireNonNull(context, "context"), Objects.requireNonNull(continuation, "continuation"),
+                ScoreOptions.defaults());
+    }
+
+    /**
+     * The likeliest of some continuations of a text, by their log-probabilities.
+     *
+     * @param context the text before them, computed once
+     * @param options the continuations, at least one, none of them empty
+     * @return which one
+     * @throws IllegalArgumentException if there is none, one is empty, or a text cannot be encoded
+     * @throws IllegalStateException if the model is closed or has no tokenizer
+     */
+    public Choice choose(String context, String... options) {
+        return choose(Choice.By.TOTAL, context, options);
+    }
+
+    /**
+     * The likeliest of some continuations of a text.
+     *
+     * @param by how continuations of different lengths are compared
+     * @param context the text before them, computed once
+     * @param options the continuations, at least one, none of them empty
+     * @return which one
+     * @throws IllegalArgumentException if there is none, one is empty, or a text cannot be encoded
+     * @throws IllegalStateException if the model is closed or has no tokenizer
+     */
+    public Choice choose(Choice.By by, String context, String... options) {
+        return calls.choose(Objects.requireNonNull(by, "by"), Objects.requireNonNull(context, "context"), options);
     }
 
     /**
@@ -198,8 +344,7 @@ public final class Gpt implements AutoCloseable {
      * @throws IllegalStateException if the model's folder has no tokenizer files
      */
     public Tokenizer tokenizer() {
-        return model.tokenizer().orElseThrow(() -> new IllegalStateException("the model's folder has no tokenizer files: expected "
-                + "tokenizer.json, vocab.json with merges.txt, or tokenizer.model"));
+        return calls.tokenizer();
     }
 
     private int[] encodePrompt(String prompt) {

@@ -3,6 +3,7 @@ package jot;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.function.DoubleConsumer;
 
 /**
@@ -22,7 +23,21 @@ public final class LoadOptions {
         VECTOR
     }
 
-    private static final LoadOptions DEFAULTS = new LoadOptions(OptionalInt.empty(), OptionalInt.empty(), Backend.AUTO, true, null);
+    /** What happens to a call that finds no place among those running. */
+    public enum WhenBusy {
+        /** It waits for its turn, in the order of arrival; cancellation, deadline and interrupt end the wait. */
+        WAIT,
+        /** It throws a {@link BusyException} at once. */
+        REFUSE
+    }
+
+    /** Bounds on what runs at once and what is kept. */
+    record Bounds(OptionalInt maxConcurrent, OptionalLong cacheBytes, long prefixCacheBytes, WhenBusy whenBusy) {
+        static final Bounds NONE = new Bounds(OptionalInt.empty(), OptionalLong.empty(), 0, WhenBusy.WAIT);
+    }
+
+    private static final LoadOptions DEFAULTS = new LoadOptions(OptionalInt.empty(), OptionalInt.empty(), Backend.AUTO, true, null,
+            Bounds.NONE);
 
     private static final int MOST_THREADS = 1_024;
 
@@ -31,13 +46,16 @@ public final class LoadOptions {
     private final Backend backend;
     private final boolean mapping;
     private final DoubleConsumer progress;
+    private final Bounds bounds;
 
-    private LoadOptions(OptionalInt threads, OptionalInt context, Backend backend, boolean mapping, DoubleConsumer progress) {
+    private LoadOptions(OptionalInt threads, OptionalInt context, Backend backend, boolean mapping, DoubleConsumer progress,
+            Bounds bounds) {
         this.threads = threads;
         this.context = context;
         this.backend = backend;
         this.mapping = mapping;
         this.progress = progress;
+        this.bounds = bounds;
     }
 
     /**
@@ -60,7 +78,7 @@ public final class LoadOptions {
         if (count < 1 || count > MOST_THREADS) {
             throw new IllegalArgumentException("threads: expected 1 to " + MOST_THREADS + ", found " + count);
         }
-        return new LoadOptions(OptionalInt.of(count), context, backend, mapping, progress);
+        return new LoadOptions(OptionalInt.of(count), context, backend, mapping, progress, bounds);
     }
 
     /**
@@ -74,7 +92,7 @@ public final class LoadOptions {
         if (tokens < 1) {
             throw new IllegalArgumentException("context: expected at least 1 token, found " + tokens);
         }
-        return new LoadOptions(threads, OptionalInt.of(tokens), backend, mapping, progress);
+        return new LoadOptions(threads, OptionalInt.of(tokens), backend, mapping, progress, bounds);
     }
 
     /**
@@ -84,7 +102,7 @@ public final class LoadOptions {
      * @return a copy with that choice
      */
     public LoadOptions withBackend(Backend kernels) {
-        return new LoadOptions(threads, context, Objects.requireNonNull(kernels, "backend"), mapping, progress);
+        return new LoadOptions(threads, context, Objects.requireNonNull(kernels, "backend"), mapping, progress, bounds);
     }
 
     /**
@@ -96,7 +114,7 @@ public final class LoadOptions {
      * @return a copy with that choice
      */
     public LoadOptions withMapping(boolean mapped) {
-        return new LoadOptions(threads, context, backend, mapped, progress);
+        return new LoadOptions(threads, context, backend, mapped, progress, bounds);
     }
 
     /**
@@ -106,7 +124,105 @@ public final class LoadOptions {
      * @return a copy with that listener
      */
     public LoadOptions withProgress(DoubleConsumer listener) {
-        return new LoadOptions(threads, context, backend, mapping, Objects.requireNonNull(listener, "listener"));
+        return new LoadOptions(threads, context, backend, mapping, Objects.requireNonNull(listener, "listener"), bounds);
+    }
+
+    /**
+     * Bounds how many calls generate at once; others wait or are refused, see {@link #withWhenBusy}.
+     *
+     * @param calls 1 or more
+     * @return a copy with that bound
+     * @throws IllegalArgumentException if it is below 1
+     */
+    public LoadOptions withMaxConcurrent(int calls) {
+        if (calls < 1) {
+            throw new IllegalArgumentException("maxConcurrent: expected at least 1 call, found " + calls);
+        }
+        return withBounds(new Bounds(OptionalInt.of(calls), bounds.cacheBytes(), bounds.prefixCacheBytes(), bounds.whenBusy()));
+    }
+
+    /**
+     * Bounds the bytes that the key/value caches of the calls at work may take together; others wait or are refused.
+     *
+     * <p>A call counts with what it may need at most: its prompt and its {@code maxTokens}, or the context where there is no such limit.
+     * What a session or an idle stream holds between two calls is not counted.
+     *
+     * @param bytes 1 or more; {@link ModelInfo#cacheBytesPerToken} tells what a token takes
+     * @return a copy with that bound
+     * @throws IllegalArgumentException if it is below 1
+     */
+    public LoadOptions withCacheBytes(long bytes) {
+        if (bytes < 1) {
+            throw new IllegalArgumentException("cacheBytes: expected at least 1 byte, found " + bytes);
+        }
+        return withBounds(new Bounds(bounds.maxConcurrent(), OptionalLong.of(bytes), bounds.prefixCacheBytes(), bounds.whenBusy()));
+    }
+
+    /**
+     * Says what happens to a call that finds no place under the bounds.
+     *
+     * @param choice wait, as by default, or refuse
+     * @return a copy with that choice
+     */
+    public LoadOptions withWhenBusy(WhenBusy choice) {
+        return withBounds(new Bounds(bounds.maxConcurrent(), bounds.cacheBytes(), bounds.prefixCacheBytes(),
+                Objects.requireNonNull(choice, "whenBusy")));
+    }
+
+    /**
+     * Keeps the caches of earlier calls, so that a prompt which begins like one of them skips that part.
+     *
+     * <p>Off by default. {@link Timings#cachedTokens} tells what was skipped. The least recently used goes first.
+     *
+     * @param bytes what may be kept, 0 for nothing
+     * @return a copy with that bound
+     * @throws IllegalArgumentException if it is below 0
+     */
+    public LoadOptions withPrefixCacheBytes(long bytes) {
+        if (bytes < 0) {
+            throw new IllegalArgumentException("prefixCacheBytes: expected 0 or more, found " + bytes);
+        }
+        return withBounds(new Bounds(bounds.maxConcurrent(), bounds.cacheBytes(), bytes, bounds.whenBusy()));
+    }
+
+    private LoadOptions withBounds(Bounds others) {
+        return new LoadOptions(threads, context, backend, mapping, progress, others);
+    }
+
+    /**
+     * The bound on calls at once, if set.
+     *
+     * @return 1 or more
+     */
+    public OptionalInt maxConcurrent() {
+        return bounds.maxConcurrent();
+    }
+
+    /**
+     * The bound on the caches of calls at work, if set.
+     *
+     * @return bytes
+     */
+    public OptionalLong cacheBytes() {
+        return bounds.cacheBytes();
+    }
+
+    /**
+     * The bound on the caches kept of earlier calls.
+     *
+     * @return bytes, 0 for none
+     */
+    public long prefixCacheBytes() {
+        return bounds.prefixCacheBytes();
+    }
+
+    /**
+     * What happens to a call that finds no place.
+     *
+     * @return wait or refuse
+     */
+    public WhenBusy whenBusy() {
+        return bounds.whenBusy();
     }
 
     /**
@@ -152,12 +268,12 @@ public final class LoadOptions {
     @Override
     public boolean equals(Object other) {
         return other instanceof LoadOptions that && threads.equals(that.threads) && context.equals(that.context) && backend == that.backend
-                && mapping == that.mapping && Objects.equals(progress, that.progress);
+                && mapping == that.mapping && Objects.equals(progress, that.progress) && bounds.equals(that.bounds);
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(threads, context, backend, mapping, progress);
+        return Objects.hash(threads, context, backend, mapping, progress, bounds);
     }
 
     @Override

@@ -9,9 +9,11 @@ import java.time.Duration;
  * @param decode time that the generated tokens took in the model
  * @param total time from the call to its result, listeners and waiting included
  * @param promptTokens tokens of the prompt
+ * @param cachedTokens how many of them were known from earlier calls, and did not go through the model
  * @param generatedTokens generated tokens
  */
-public record Timings(Duration prompt, Duration decode, Duration total, int promptTokens, int generatedTokens) {
+public record Timings(Duration prompt, Duration decode, Duration total, int promptTokens, int cachedTokens,
+        int generatedTokens) {
 
     /**
      * Prompt tokens a second.
@@ -19,7 +21,7 @@ public record Timings(Duration prompt, Duration decode, Duration total, int prom
      * @return 0 if nothing was measured
      */
     public double promptTokensPerSecond() {
-        return prompt.isZero() ? 0 : promptTokens * 1e9 / prompt.toNanos();
+        return prompt.isZero() ? 0 : (promptTokens - cachedTokens) * 1e9 / prompt.toNanos();
     }
 
     /**

@@ -20,7 +20,6 @@ public final class DecodeLoop {
     private final Inference inference;
     private final GenerationSettings settings;
     private final Sequence sequence;
-    private final int[] prompt;
     private final Sampler sampler;
     private final Interruption interruption;
     private final StreamDecoder decoder;
@@ -28,10 +27,13 @@ public final class DecodeLoop {
     private final LogProbabilities logProbabilities = new LogProbabilities();
     private final StringBuilder text = new StringBuilder();
     private final List<Alternatives> alternatives = new ArrayList<>();
+    private final int promptTokens;
+    private final int cachedTokens;
 
     private int[] tokens = new int[16];
     private double[] logprobs = new double[16];
     private int count;
+    /** Tokens of the context that have not gone through the model. */
     private int[] unread;
     private String piece = "";
     private StopCause cause;
@@ -41,36 +43,41 @@ public final class DecodeLoop {
     /**
      * Prepares a generation; computes nothing yet.
      *
-     * @param sequence what has gone through the model before the prompt; it grows by the prompt and the generated tokens
-     * @param prompt tokens to begin with, at least one unless the sequence has some
+     * @param sequence what has gone through the model already; it grows by the prompt and the generated tokens
+     * @param prompt the tokens that follow, at least one unless the sequence has some and its logits
+     * @param settings what to do
      * @param tokenizer turns tokens into text, if there is one
+     * @param interruption what may end it early
      * @throws IllegalArgumentException if the prompt is empty, has a token outside the vocabulary, or does not fit the context
      */
-    public DecodeLoop(Inference inference, Sequence sequence, int[] prompt, GenerationSettings settings, Optional<Tokenizer> tokenizer) {
+    public DecodeLoop(Inference inference, Sequence sequence, int[] prompt, GenerationSettings settings, Optional<Tokenizer> tokenizer,
+            Interruption interruption) {
         this.inference = inference;
         this.settings = settings;
         this.sequence = sequence;
-        this.prompt = prompt.clone();
+        this.unread = prompt.clone();
         check();
-        int[] before = sequence.tokens();
-        int[] all = Arrays.copyOf(before, before.length + prompt.length);
-        System.arraycopy(prompt, 0, all, before.length, prompt.length);
-        this.unread = this.prompt;
+        int[] all = contextTokens();
+        this.promptTokens = all.length;
+        this.cachedTokens = sequence.length();
         this.sampler = settings.chain().sampler(all, settings.seed());
-        this.interruption = Interruption.watch(settings.cancellation(), settings.deadline());
+        this.interruption = interruption;
         this.decoder = tokenizer.map(known -> known.stream(all)).orElse(null);
         this.scanner = settings.stopStrings().scanner();
     }
 
     private void check() {
-        if (prompt.length == 0 && sequence.length() == 0) {
+        if (unread.length == 0 && sequence.length() == 0) {
             throw new IllegalArgumentException("the prompt is empty: at least one token is needed to begin with");
         }
-        inference.checkTokens(prompt);
-        if (prompt.length > sequence.room()) {
-            String before = sequence.length() == 0 ? "" : String.format(Locale.ROOT, " after %,d", sequence.length());
-            throw new IllegalArgumentException(String.format(Locale.ROOT, "prompt of %,d tokens%s, context of %,d", prompt.length, before,
-                    inference.context()));
+        inference.checkTokens(unread);
+        if (unread.length > sequence.room()) {
+            throw new IllegalArgumentException(String.format(Locale.ROOT, "prompt of %,d tokens, context of %,d",
+                    sequence.length() + unread.length, inference.context()));
+        }
+        if (settings.slideKeeping().isPresent() && settings.slideKeeping().getAsInt() > inference.context() - 2) {
+            throw new IllegalArgumentException(String.format(Locale.ROOT, "sliding keeps %,d tokens, context of %,d: nothing could slide",
+                    settings.slideKeeping().getAsInt(), inference.context()));
         }
     }
 
@@ -82,44 +89,84 @@ public final class DecodeLoop {
      */
     public boolean advance() {
         piece = "";
-        if (cause != null) {
+        if (!isReady()) {
             return false;
         }
-        if (settings.maxTokens().isPresent() && count >= settings.maxTokens().getAsInt()) {
-            return end(StopCause.MAX_TOKENS);
+        if (!read()) {
+            endEarly();
+            return false;
         }
-        if (sequence.room() - unread.length <= 0) {
-            return end(StopCause.CONTEXT_FULL);
-        }
-        Optional<StopCause> early = interrupted();
-        if (early.isPresent() || !read()) {
-            return end(early.or(this::interrupted).orElse(StopCause.CANCELLED));
-        }
-        accept(sampler.sample(sequence.logits()));
+        draw();
         return true;
     }
 
-    private Optional<StopCause> interrupted() {
-        return inference.isClosing() ? Optional.of(StopCause.CANCELLED) : interruption.poll();
+    /** Whether another token is to be generated; ends the generation if not. */
+    boolean isReady() {
+        piece = "";
+        if (cause == null && isComplete()) {
+            end(StopCause.MAX_TOKENS);
+        }
+        if (cause == null && sequence.room() - unread.length <= 0) {
+            slideOrEnd();
+        }
+        if (cause == null) {
+            interruption.poll().ifPresent(this::end);
+        }
+        return cause == null;
+    }
+
+    private boolean isComplete() {
+        return settings.maxTokens().isPresent() && count >= settings.maxTokens().getAsInt();
+    }
+
+    /** Forgets half of what follows the tokens to be kept; the rest goes through the model again at its new places. */
+    private void slideOrEnd() {
+        if (settings.slideKeeping().isEmpty()) {
+            end(StopCause.CONTEXT_FULL);
+            return;
+        }
+        int[] all = contextTokens();
+        int keep = Math.min(settings.slideKeeping().getAsInt(), sequence.length());
+        int dropped = (all.length - keep + 1) / 2;
+        sequence.rewind(keep);
+        unread = Arrays.copyOfRange(all, keep + dropped, all.length);
     }
 
     /** Sends through the model what it has not seen yet: the prompt, later the last token. */
-    private boolean read() {
+    boolean read() {
         if (unread.length == 0) {
             return true;
         }
         long start = System.nanoTime();
-        boolean all = sequence.append(unread, () -> interrupted().isPresent());
-        long nanos = System.nanoTime() - start;
+        int end = sequence.length() + unread.length;
+        boolean all = sequence.append(unread, interruption);
+        unread = Arrays.copyOfRange(unread, unread.length - (end - sequence.length()), unread.length);
+        noteRead(System.nanoTime() - start);
+        return all;
+    }
+
+    /** The token that alone is to go through the model next, if it is that way. */
+    Optional<Integer> nextRead() {
+        return unread.length == 1 ? Optional.of(unread[0]) : Optional.empty();
+    }
+
+    /** Takes note that somebody else has sent the next token through the model. */
+    void wasRead(long nanos) {
+        unread = new int[0];
+        noteRead(nanos);
+    }
+
+    private void noteRead(long nanos) {
         if (count == 0) {
             promptNanos += nanos;
         } else {
             decodeNanos += nanos;
         }
-        return all;
     }
 
-    private void accept(int token) {
+    /** Draws a token from the logits of what was read. */
+    void draw() {
+        int token = sampler.sample(sequence.logits());
         record(token);
         unread = new int[] {token};
         if (settings.isEnd(token)) {
@@ -133,9 +180,9 @@ public final class DecodeLoop {
                 return;
             }
         }
-        if (settings.maxTokens().isPresent() && count >= settings.maxTokens().getAsInt()) {
+        if (isComplete()) {
             end(StopCause.MAX_TOKENS);
-        } else if (sequence.room() <= 1) {
+        } else if (sequence.room() <= 1 && settings.slideKeeping().isEmpty()) {
             end(StopCause.CONTEXT_FULL);
         }
     }
@@ -154,13 +201,24 @@ public final class DecodeLoop {
         count++;
     }
 
-    private boolean end(StopCause reason) {
+    /** Ends because reading was interrupted. */
+    void endEarly() {
+        end(interruption.poll().orElse(StopCause.CANCELLED));
+    }
+
+    /** Ends because the caller has no use for more. */
+    public void cancel() {
+        if (cause == null) {
+            end(StopCause.CANCELLED);
+        }
+    }
+
+    private void end(StopCause reason) {
         cause = reason;
         if (decoder != null && !scanner.stopped()) {
             show(scanner.accept(decoder.finish()));
             show(scanner.finish());
         }
-        return false;
     }
 
     private void show(String more) {
@@ -173,48 +231,51 @@ public final class DecodeLoop {
         return piece;
     }
 
-    /** All text so far. */
-    public String text() {
-        return text.toString();
+    /** The number of generated tokens. */
+    public int count() {
+        return count;
     }
 
-    /** The generated tokens so far. */
-    public int[] tokens() {
-        return Arrays.copyOf(tokens, count);
+    /** The token that was generated last. */
+    public int lastToken() {
+        return tokens[count - 1];
     }
 
-    /** Natural logarithm of the model's probability of each generated token. */
-    public double[] logprobs() {
-        return Arrays.copyOf(logprobs, count);
+    /** Its log-probability. */
+    public double lastLogprob() {
+        return logprobs[count - 1];
     }
 
-    /** The likeliest tokens at each position, as far as the settings ask for them. */
-    public List<Alternatives> alternatives() {
-        return List.copyOf(alternatives);
+    /** The likeliest tokens at its position, as far as the settings ask for them. */
+    public Optional<Alternatives> lastAlternatives() {
+        return alternatives.isEmpty() ? Optional.empty() : Optional.of(alternatives.getLast());
     }
 
-    /** Why it ended, once it has. */
-    public Optional<StopCause> cause() {
-        return Optional.ofNullable(cause);
+    /** Whether it has ended. */
+    public boolean hasEnded() {
+        return cause != null;
     }
 
-    /** Seed of the draws. */
-    public long seed() {
-        return settings.seed();
+    Sequence sequence() {
+        return sequence;
     }
 
-    /** Number of tokens in the prompt. */
-    public int promptLength() {
-        return prompt.length;
+    /** The tokens that the model sees or will see next: the prompt and the text, less what slid out. */
+    int[] contextTokens() {
+        int[] read = sequence.tokens();
+        int[] all = Arrays.copyOf(read, read.length + unread.length);
+        System.arraycopy(unread, 0, all, read.length, unread.length);
+        return all;
     }
 
-    /** Time that the prompt took in the model. */
-    public long promptNanos() {
-        return promptNanos;
-    }
-
-    /** Time that generated tokens took in the model. */
-    public long decodeNanos() {
-        return decodeNanos;
+    /**
+     * What it came to.
+     *
+     * @return the result so far; its cause is {@link StopCause#CANCELLED} if nothing has ended it
+     */
+    public Completion completion() {
+        return new Completion(decoder == null ? Optional.empty() : Optional.of(text.toString()), Arrays.copyOf(tokens, count),
+                Arrays.copyOf(logprobs, count), List.copyOf(alternatives), cause == null ? StopCause.CANCELLED : cause, settings.seed(),
+                promptTokens, cachedTokens, promptNanos, decodeNanos);
     }
 }

@@ -1,7 +1,6 @@
 package jot.generation;
 
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -32,6 +31,12 @@ public record GenerationSettings(SamplingChain chain, long seed, int count, Opti
         endTokens = List.copyOf(endTokens);
     }
 
+    /** The same with another seed. */
+    GenerationSettings withSeed(long other) {
+        return new GenerationSettings(chain, other, count, beams, maxTokens, endTokens, stopStrings, deadline, cancellation, alternatives,
+                slideKeeping);
+    }
+
     /**
      * Whether a token ends the text.
      *
@@ -40,16 +45,5 @@ public record GenerationSettings(SamplingChain chain, long seed, int count, Opti
      */
     public boolean isEnd(int token) {
         return endTokens.contains(token);
-    }
-
-    /**
-     * The end tokens as numbers.
-     *
-     * @return a new array, ascending
-     */
-    public int[] endTokenArray() {
-        int[] ids = endTokens.stream().mapToInt(Integer::intValue).toArray();
-        Arrays.sort(ids);
-        return ids;
     }
 }

@@ -25,6 +25,7 @@ public final class Inference {
     private final CacheLayout layout;
     private final Map<Thread, Integer> users = new HashMap<>();
     private volatile boolean closing;
+    private volatile Runnable whenClosing = () -> { };
 
     /** Runs a model on some kernels. */
     public Inference(Transformer transformer, ParallelKernels kernels, Workers workers) {
@@ -49,6 +50,10 @@ public final class Inference {
         return new KvCache(layout);
     }
 
+    CacheLayout layout() {
+        return layout;
+    }
+
     /** Bytes of cache that one position takes. */
     public long cacheBytesPerPosition() {
         return layout.bytesPerPosition();
@@ -66,6 +71,21 @@ public final class Inference {
     /** Runs a pass when its turn has come, and returns when it is over. */
     void run(jot.tensor.Pass work) {
         workers.run(work);
+    }
+
+    /** Runs a pass when its turn has come; false if its caller was interrupted before. */
+    boolean run(jot.tensor.Pass work, Interruption interruption) {
+        Runnable off = interruption.wakeOnCancel();
+        try {
+            return workers.run(work, interruption);
+        } finally {
+            off.run();
+        }
+    }
+
+    /** Says what else to tell that the model is about to be closed. */
+    void whenClosing(Runnable listener) {
+        whenClosing = listener;
     }
 
     /** Whether {@link #close()} has begun, so that generations are to end. */
@@ -111,6 +131,7 @@ public final class Inference {
             }
             boolean first = !closing;
             closing = true;
+            whenClosing.run();
             while (!users.isEmpty()) {
                 try {
                     users.wait();

@@ -2,27 +2,32 @@ package jot.generation;
 
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import jot.tensor.Workers;
 
 /**
- * Whether a running generation must end before its next step: cancelled, its calling thread interrupted, or out of time.
+ * Whether a running generation must end before its next step: cancelled, its model closed, its thread interrupted, or out of time.
  *
- * <p>Made when the generation begins, on its calling thread. {@link #poll} is cheap (some 30 ns), may be called from any thread and so
- * from within a long prefill. An interrupt is only looked at: the thread's flag stays set.
+ * <p>Made when the call begins, on its calling thread. {@link #poll} is cheap (some 30 ns), may be called from any thread and so from
+ * within a long prefill. An interrupt is only looked at: the thread's flag stays set, or is set again at the end of a wait.
  */
-public final class Interruption {
+public final class Interruption implements Workers.Patience {
     private static final Duration LONGEST = Duration.ofDays(36_500);
 
     private final CancellationSignal signal;
+    private final BooleanSupplier closing;
     private final Thread caller;
-    private final long start;
-    /** Nanoseconds from the start, or null where there is no deadline. */
-    private final Long allowed;
+    private final long start = System.nanoTime();
+    /** Nanoseconds from the start; {@link Long#MAX_VALUE} where there is no deadline. */
+    private final long allowed;
+    private volatile boolean interrupted;
 
-    private Interruption(CancellationSignal signal, Optional<Duration> deadline) {
+    private Interruption(CancellationSignal signal, Optional<Duration> deadline, BooleanSupplier closing, Thread caller) {
         this.signal = signal;
-        this.caller = Thread.currentThread();
-        this.start = System.nanoTime();
-        this.allowed = deadline.map(time -> time.compareTo(LONGEST) < 0 ? time.toNanos() : null).orElse(null);
+        this.closing = closing;
+        this.caller = caller;
+        this.allowed = deadline.filter(time -> time.compareTo(LONGEST) < 0).map(Duration::toNanos).orElse(Long.MAX_VALUE);
     }
 
     /**
@@ -30,10 +35,21 @@ public final class Interruption {
      *
      * @param signal the caller's cancellation
      * @param deadline the time from now, if limited
+     * @param closing whether the model is about to be closed
      * @return a new watch
      */
-    public static Interruption watch(CancellationSignal signal, Optional<Duration> deadline) {
-        return new Interruption(signal, deadline);
+    public static Interruption watch(CancellationSignal signal, Optional<Duration> deadline, BooleanSupplier closing) {
+        return new Interruption(signal, deadline, closing, Thread.currentThread());
+    }
+
+    /**
+     * Stops when a condition says so, and for nothing else.
+     *
+     * @param stopped the condition
+     * @return a new watch
+     */
+    public static Interruption when(BooleanSupplier stopped) {
+        return new Interruption(CancellationSignal.NEVER, Optional.empty(), stopped, null);
     }
 
     /**
@@ -42,12 +58,38 @@ public final class Interruption {
      * @return {@link StopCause#CANCELLED}, {@link StopCause#DEADLINE} or nothing
      */
     public Optional<StopCause> poll() {
-        if (signal.isCancelled() || caller.isInterrupted()) {
+        if (isCancelled()) {
             return Optional.of(StopCause.CANCELLED);
         }
-        if (allowed != null && System.nanoTime() - start >= allowed) {
-            return Optional.of(StopCause.DEADLINE);
-        }
-        return Optional.empty();
+        return nanosLeft() <= 0 ? Optional.of(StopCause.DEADLINE) : Optional.empty();
+    }
+
+    private boolean isCancelled() {
+        return signal.isCancelled() || closing.getAsBoolean() || interrupted || caller != null && caller.isInterrupted();
+    }
+
+    @Override
+    public boolean isExhausted() {
+        return isCancelled() || nanosLeft() <= 0;
+    }
+
+    @Override
+    public long nanosLeft() {
+        return allowed == Long.MAX_VALUE ? allowed : allowed - (System.nanoTime() - start);
+    }
+
+    @Override
+    public void noteInterrupt() {
+        interrupted = true;
+    }
+
+    /**
+     * Wakes the calling thread, should it be parked, when the cancellation comes.
+     *
+     * @return ends this
+     */
+    Runnable wakeOnCancel() {
+        Thread waiting = Thread.currentThread();
+        return signal.onCancel(() -> LockSupport.unpark(waiting));
     }
 }

@@ -1,5 +1,6 @@
 package jot.generation;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -37,6 +38,15 @@ public final class Sequence {
         this.tokens = tokens;
     }
 
+    /** A sequence whose cache was saved; its logits have to be computed anew. */
+    static Sequence restored(Inference inference, KvCache cache, int[] tokens) {
+        return new Sequence(inference, cache, new float[inference.architecture().vocabulary()], tokens.clone());
+    }
+
+    KvCache cache() {
+        return cache;
+    }
+
     /** Tokens so far. */
     public int length() {
         return cache.length();
@@ -67,6 +77,12 @@ public final class Sequence {
         return new Sequence(inference, cache.fork(), logits.clone(), tokens.clone());
     }
 
+    /** How many tokens at the beginning are those of another text. */
+    int common(int[] other) {
+        int mismatch = Arrays.mismatch(tokens, 0, length(), other, 0, other.length);
+        return mismatch < 0 ? length() : mismatch;
+    }
+
     /** Forgets all tokens from a position on; the logits are those of whatever is appended next. */
     public void rewind(int position) {
         cache.rewind(position);
@@ -80,6 +96,17 @@ public final class Sequence {
      * @throws IllegalArgumentException if a token is outside the vocabulary or they do not fit the context
      */
     public boolean append(int[] more, BooleanSupplier stopped) {
+        return append(more, Interruption.when(stopped));
+    }
+
+    /**
+     * Sends tokens through the model and leaves the logits of what may follow.
+     *
+     * @param stopped asked while waiting for a turn and between blocks whether to stop
+     * @return whether all were appended; if not, whole chunks may have been
+     * @throws IllegalArgumentException if a token is outside the vocabulary or they do not fit the context
+     */
+    boolean append(int[] more, Interruption stopped) {
         inference.checkTokens(more);
         if (more.length > room()) {
             throw new IllegalArgumentException(String.format(Locale.ROOT, "%,d tokens after %,d, context of %,d", more.length, length(),
@@ -96,7 +123,7 @@ public final class Sequence {
     }
 
     /** Fills another cache with the tokens so far, for a context of another length; keeps the old one if stopped. */
-    private boolean computeKeysAnew(int end, BooleanSupplier stopped) {
+    private boolean computeKeysAnew(int end, Interruption stopped) {
         KvCache fresh = inference.newCache();
         fresh.expect(end);
         if (!forward(fresh, length(), false, stopped)) {
@@ -107,7 +134,7 @@ public final class Sequence {
     }
 
     /** Runs the tokens before {@code end} that are not in a cache yet, in chunks. */
-    private boolean forward(KvCache into, int end, boolean wanted, BooleanSupplier stopped) {
+    private boolean forward(KvCache into, int end, boolean wanted, Interruption stopped) {
         while (into.length() < end) {
             int to = Math.min(end, into.length() + CHUNK);
             if (!chunk(into, to, wanted && to == end, stopped)) {
@@ -117,18 +144,60 @@ public final class Sequence {
         return true;
     }
 
-    private boolean chunk(KvCache into, int to, boolean last, BooleanSupplier stopped) {
+    private boolean chunk(KvCache into, int to, boolean last, Interruption stopped) {
         boolean[] done = new boolean[1];
         List<Segment> segments = List.of(new Segment(into, tokens, into.length(), to, last ? Segment.Wanted.LAST : Segment.Wanted.NONE));
         inference.run(() -> {
-            ForwardPass pass = inference.pass().stopWhen(stopped).observedBy(null);
+            ForwardPass pass = inference.pass().stopWhen(stopped::isExhausted).observedBy(null);
             done[0] = inference.transformer().forward(segments, pass);
             if (done[0] && last) {
                 Activations rows = pass.logits();
                 System.arraycopy(rows.values(), rows.at(pass.firstLogitRow(0)), logits, 0, logits.length);
             }
-        });
+        }, stopped);
         return done[0];
+    }
+
+    /**
+     * Sends one token of each of some sequences through the model, all in one pass.
+     *
+     * @param sequences different ones of one model
+     * @param next the token of each
+     * @return whether they were appended; if not, none was
+     */
+    static boolean appendEach(List<Sequence> sequences, int[] next, Interruption stopped) {
+        Inference inference = sequences.getFirst().inference;
+        List<Segment> segments = new ArrayList<>();
+        for (int i = 0; i < next.length; i++) {
+            if (!sequences.get(i).prepare(next[i], stopped)) {
+                return false;
+            }
+            Sequence sequence = sequences.get(i);
+            segments.add(new Segment(sequence.cache, sequence.tokens, sequence.length(), sequence.length() + 1, Segment.Wanted.LAST));
+        }
+        boolean[] done = new boolean[1];
+        inference.run(() -> {
+            ForwardPass pass = inference.pass().stopWhen(stopped::isExhausted).observedBy(null);
+            done[0] = inference.transformer().forward(segments, pass);
+            for (int i = 0; done[0] && i < next.length; i++) {
+                Activations rows = pass.logits();
+                float[] logits = sequences.get(i).logits;
+                System.arraycopy(rows.values(), rows.at(pass.firstLogitRow(i)), logits, 0, logits.length);
+            }
+        }, stopped);
+        return done[0];
+    }
+
+    /** Puts a token behind the others, not yet in the cache. */
+    private boolean prepare(int token, Interruption stopped) {
+        int end = length() + 1;
+        ensureTokens(end);
+        tokens[end - 1] = token;
+        if (!cache.serves(end) && !computeKeysAnew(end, stopped)) {
+            return false;
+        }
+        cache.expect(end);
+        return true;
     }
 
     private void ensureTokens(int count) {

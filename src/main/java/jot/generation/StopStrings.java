@@ -58,6 +58,15 @@ public final class StopStrings {
         return new StopScanner(this);
     }
 
+    /**
+     * Whether there is any.
+     *
+     * @return false if a text can only end otherwise
+     */
+    boolean isPresent() {
+        return !stops.isEmpty();
+    }
+
     boolean included() {
         return included;
     }

@@ -46,7 +46,7 @@ public final class CacheLayout {
     }
 
     /** Whether keys that were computed for a context of one length serve a context of the other. */
-    boolean serves(int length, int other) {
+    public boolean serves(int length, int other) {
         for (int boundary : boundaries) {
             if (length > boundary != other > boundary) {
                 return false;

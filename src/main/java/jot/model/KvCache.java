@@ -24,6 +24,47 @@ public final class KvCache {
         this.layout = layout;
     }
 
+    /**
+     * A cache with contents that were saved.
+     *
+     * @param length positions held
+     * @param contextLength tokens of the context that they were computed for
+     * @param pages as {@link #page} gave them; taken over
+     * @throws IllegalArgumentException if they are not as many, or not as large, as the layout says
+     */
+    public static KvCache restored(CacheLayout layout, int length, int contextLength, float[][] pages) {
+        if (pages.length != pagesOf(length)) {
+            throw new IllegalArgumentException(pages.length + " pages for " + length + " positions, expected " + pagesOf(length));
+        }
+        for (float[] page : pages) {
+            if (page.length != layout.pageFloats()) {
+                throw new IllegalArgumentException("a page of " + page.length + " numbers, expected " + layout.pageFloats());
+            }
+        }
+        KvCache cache = new KvCache(layout);
+        cache.pages = Arrays.copyOf(pages, Math.max(4, pages.length));
+        cache.shared = new boolean[cache.pages.length];
+        cache.pageCount = pages.length;
+        cache.length = length;
+        cache.contextLength = contextLength;
+        return cache;
+    }
+
+    /** Pages that so many positions take. */
+    public static int pagesOf(int positions) {
+        return Math.ceilDiv(positions, AttentionRows.PAGE);
+    }
+
+    /** One of the pages that hold the positions so far; to read only. */
+    public float[] page(int index) {
+        return pages[index];
+    }
+
+    /** Tokens of the context that the keys were computed for. */
+    public int contextLength() {
+        return contextLength;
+    }
+
     /** Positions held. */
     public int length() {
         return length;

@@ -91,13 +91,16 @@ public final class Sampler {
     }
 
     /**
-     * Runs the steps before temperature and cuts over log-probabilities, as beam search does.
+     * Runs the steps before temperature and cuts over log-probabilities, as beam search does, for another context than this sampler's.
      *
      * @param values [vocabulary] log-probabilities, changed in place
+     * @param before the tokens before the next one
      */
-    public void penalise(double[] values) {
+    public void penalise(double[] values, Context before) {
         logits.load(values);
-        applySteps();
+        for (LogitStep step : chain.steps()) {
+            step.apply(logits, before);
+        }
         System.arraycopy(logits.values(), 0, values, 0, values.length);
     }
 

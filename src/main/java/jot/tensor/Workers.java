@@ -91,10 +91,36 @@ public final class Workers implements AutoCloseable {
      * @throws IllegalStateException if the workers are closed, or the caller is one of them
      */
     public void run(Pass pass) {
+        run(pass, Patience.ENDLESS);
+    }
+
+    /**
+     * Runs a pass on the workers and waits for its end, or gives up while it has not begun.
+     *
+     * @param pass what to compute
+     * @param patience when to give up; whoever changes its mind unparks the calling thread
+     * @return false if it was given up before it began
+     * @throws IllegalStateException if the workers are closed, or the caller is one of them
+     */
+    public boolean run(Pass pass, Patience patience) {
         Submission submission = new Submission(pass);
         Worker leader = submit(submission);
         LockSupport.unpark(leader.thread);
-        submission.await();
+        return submission.await(patience, this);
+    }
+
+    /** Takes a pass that has not begun out of the queue. */
+    private boolean withdraw(Submission submission) {
+        turn.lock();
+        try {
+            boolean waiting = queue.remove(submission);
+            if (waiting) {
+                queued.decrementAndGet();
+            }
+            return waiting;
+        } finally {
+            turn.unlock();
+        }
     }
 
     private Worker submit(Submission submission) {
@@ -292,6 +318,46 @@ public final class Workers implements AutoCloseable {
         }
     }
 
+    /** How long a caller is willing to wait for its turn on the workers. */
+    public interface Patience {
+        /** Waits as long as it takes. */
+        Patience ENDLESS = new Patience() {
+            @Override
+            public boolean isExhausted() {
+                return false;
+            }
+
+            @Override
+            public long nanosLeft() {
+                return Long.MAX_VALUE;
+            }
+
+            @Override
+            public void noteInterrupt() {
+                // the thread's own flag, set again at the end, says enough
+            }
+        };
+
+        /**
+         * Whether to give up now.
+         *
+         * @return true from some time on
+         */
+        boolean isExhausted();
+
+        /**
+         * When to ask again at the latest.
+         *
+         * @return nanoseconds, or {@link Long#MAX_VALUE}
+         */
+        long nanosLeft();
+
+        /**
+         * Called on the waiting thread when it was interrupted; its flag is cleared while it waits.
+         */
+        void noteInterrupt();
+    }
+
     /** A pass and the caller who waits for it. */
     private static final class Submission {
         private final Pass pass;
@@ -313,17 +379,37 @@ public final class Workers implements AutoCloseable {
             LockSupport.unpark(caller);
         }
 
-        void await() {
+        /** Waits for the end; false if the pass was given up before it began. */
+        boolean await(Patience patience, Workers workers) {
             boolean interrupted = false;
-            while (!done) {
-                LockSupport.park(this);
-                interrupted |= Thread.interrupted();
+            boolean withdrawn = false;
+            while (!done && !withdrawn) {
+                if (!patience.isExhausted()) {
+                    park(patience.nanosLeft());
+                } else if (workers.withdraw(this)) {
+                    withdrawn = true;
+                } else {
+                    LockSupport.park(this);
+                }
+                if (Thread.interrupted()) {
+                    interrupted = true;
+                    patience.noteInterrupt();
+                }
             }
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
             if (thrown != null) {
                 throw Workers.<RuntimeException>asIs(thrown);
+            }
+            return !withdrawn;
+        }
+
+        private void park(long nanos) {
+            if (nanos == Long.MAX_VALUE) {
+                LockSupport.park(this);
+            } else {
+                LockSupport.parkNanos(this, Math.max(1, nanos));
             }
         }
     }

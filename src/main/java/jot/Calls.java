@@ -1,0 +1,197 @@
+package jot;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import jot.generation.Admission;
+import jot.generation.Completion;
+import jot.generation.DecodeLoop;
+import jot.generation.GenerationDefaults;
+import jot.generation.GenerationSettings;
+import jot.generation.Generations;
+import jot.generation.Inference;
+import jot.generation.Interruption;
+import jot.generation.PrefixCache;
+import jot.generation.Scoring;
+import jot.tokenizer.Encoding;
+import jot.tokenizer.Tokenizer;
+
+/**
+ * What stands between the façade and the running of a model: options become settings, results become public types.
+ *
+ * <p>Thread-safe.
+ */
+final class Calls {
+    private final Inference inference;
+    private final GenerationDefaults defaults;
+    private final Optional<Tokenizer> tokenizer;
+    private final Generations generations;
+
+    Calls(Inference inference, GenerationDefaults defaults, Optional<Tokenizer> tokenizer, LoadOptions options) {
+        this.inference = inference;
+        this.defaults = defaults;
+        this.tokenizer = tokenizer;
+        Admission admission = new Admission(options.maxConcurrent().orElse(Integer.MAX_VALUE),
+                options.cacheBytes().orElse(Long.MAX_VALUE), options.whenBusy() == LoadOptions.WhenBusy.REFUSE);
+        this.generations = new Generations(inference, tokenizer, admission, new PrefixCache(options.prefixCacheBytes()));
+    }
+
+    Tokenizer tokenizer() {
+        return tokenizer.orElseThrow(() -> new IllegalStateException("the model's folder has no tokenizer files: expected "
+                + "tokenizer.json, vocab.json with merges.txt, or tokenizer.model"));
+    }
+
+    GenerationSettings settings(GenerationOptions options, int promptLength) {
+        return options.resolve(defaults, inference.architecture().vocabulary(), promptLength);
+    }
+
+    Generation generate(int[] prompt, GenerationOptions options, Consumer<DecodeLoop> listener, Consumer<String> whole) {
+        requireOne(options);
+        long start = System.nanoTime();
+        try (Inference.Use _ = inference.use()) {
+            GenerationSettings settings = settings(options, prompt.length);
+            Completion completion = generations.one(prompt, settings, listener);
+            if (settings.beams().isPresent()) {
+                completion.text().filter(text -> !text.isEmpty()).ifPresent(whole);
+            }
+            return Generation.of(completion, Duration.ofNanos(System.nanoTime() - start));
+        } catch (Admission.Refused e) {
+            throw new BusyException(e.getMessage(), e);
+        }
+    }
+
+    /** Runs a generation that has been prepared, within the bounds on calls at once. */
+    void run(DecodeLoop loop, int promptLength, GenerationSettings settings, Interruption interruption, Consumer<DecodeLoop> listener) {
+        long positions = Math.min(inference.context(), (long) promptLength + settings.maxTokens().orElse(inference.context()));
+        try {
+            if (!generations.within(positions, interruption, () -> Generations.run(loop, listener))) {
+                loop.cancel();
+            }
+        } catch (Admission.Refused e) {
+            throw new BusyException(e.getMessage(), e);
+        }
+    }
+
+    static void requireOne(GenerationOptions options) {
+        if (options.count().orElse(1) > 1) {
+            throw new IllegalArgumentException("contradictory options: count " + options.count().get()
+                    + " asks for several texts, which generateAll returns");
+        }
+    }
+
+    List<Generation> generateAll(int[] prompt, GenerationOptions options) {
+        long start = System.nanoTime();
+        try (Inference.Use _ = inference.use()) {
+            List<Completion> completions = generations.all(prompt, settings(options, prompt.length));
+            Duration total = Duration.ofNanos(System.nanoTime() - start);
+            return completions.stream().map(completion -> Generation.of(completion, total)).toList();
+        } catch (Admission.Refused e) {
+            throw new BusyException(e.getMessage(), e);
+        }
+    }
+
+    /** Shows the pieces of text of a running generation to a listener. */
+    static Consumer<DecodeLoop> pieces(Consumer<String> listener) {
+        return loop -> {
+            if (!loop.piece().isEmpty()) {
+                listener.accept(loop.piece());
+            }
+        };
+    }
+
+    /** Shows the tokens of a running generation to a listener. */
+    static Consumer<DecodeLoop> tokens(Consumer<GeneratedToken> listener) {
+        int[] seen = new int[1];
+        return loop -> {
+            if (loop.count() > seen[0]) {
+                seen[0] = loop.count();
+                List<TokenLogprob> alternatives = loop.lastAlternatives().map(Generation::list).orElse(List.of());
+                listener.accept(new GeneratedToken(loop.count() - 1, loop.lastToken(), loop.piece(), loop.lastLogprob(), alternatives));
+            }
+        };
+    }
+
+    Stream<String> stream(int[] prompt, GenerationOptions options) {
+        requireOne(options);
+        try (Inference.Use _ = inference.use()) {
+            GenerationSettings settings = settings(options, prompt.length);
+            if (settings.beams().isPresent()) {
+                return Stream.of(prompt).map(tokens -> generate(tokens, options, loop -> { }, text -> { }).text());
+            }
+            Interruption interruption = generations.watch(settings);
+            DecodeLoop loop = generations.prepare(prompt, settings, interruption);
+            long positions = Math.min(inference.context(), (long) prompt.length + settings.maxTokens().orElse(inference.context()));
+            TextPieces pieces = new TextPieces(inference, generations, loop, interruption, positions);
+            return StreamSupport.stream(pieces, false).onClose(loop::cancel);
+        }
+    }
+
+    Score score(int[] tokens, int first, ScoreOptions options) {
+        try (Inference.Use _ = inference.use()) {
+            int stride = options.stride().orElse(Math.max(1, inference.context() / 2));
+            return Score.of(new Scoring(inference, options.logprobs(), options.progress()).score(tokens, first, stride));
+        }
+    }
+
+    Score score(String context, String continuation, ScoreOptions options) {
+        Joined joined = joined(context, continuation);
+        return score(joined.tokens, joined.first, options);
+    }
+
+    Choice choose(Choice.By by, String context, String... options) {
+        if (options.length == 0) {
+            throw new IllegalArgumentException("no options to choose from");
+        }
+        List<int[]> texts = new ArrayList<>();
+        int[] firsts = new int[options.length];
+        for (int i = 0; i < options.length; i++) {
+            Joined joined = joined(context, options[i]);
+            texts.add(joined.tokens);
+            firsts[i] = joined.first;
+        }
+        try (Inference.Use _ = inference.use()) {
+            List<Scoring.Scores> scores = new Scoring(inference, 0, share -> { }).endings(texts, firsts);
+            double[] totals = new double[options.length];
+            for (int i = 0; i < options.length; i++) {
+                double total = Arrays.stream(scores.get(i).logprobs()).sum();
+                totals[i] = by == Choice.By.TOTAL ? total : total / options[i].getBytes(StandardCharsets.UTF_8).length;
+            }
+            return new Choice(options, totals);
+        }
+    }
+
+    /** The tokens of a context with a continuation, and the first of them that reaches beyond the context. */
+    private record Joined(int[] tokens, int first) {
+    }
+
+    private Joined joined(String context, String continuation) {
+        if (continuation.isEmpty()) {
+            throw new IllegalArgumentException("a continuation must not be empty");
+        }
+        Encoding encoding = tokenizer().encoding(context + continuation);
+        int[][] offsets = encoding.offsets();
+        int first = 0;
+        while (first < offsets.length && offsets[first][1] <= context.length()) {
+            first++;
+        }
+        return new Joined(encoding.ids(), first);
+    }
+
+    Inference inference() {
+        return inference;
+    }
+
+    Generations generations() {
+        return generations;
+    }
+
+    Optional<Tokenizer> optionalTokenizer() {
+        return tokenizer;
+    }
+}

@@ -1,0 +1,21 @@
+package jot;
+
+import java.util.List;
+
+/**
+ * One generated token, at the moment at which it was drawn.
+ *
+ * @param index its number in the text, from 0
+ * @param token its id
+ * @param text what may be shown since the token before it: whole characters, no part of a stop string; often empty
+ * @param logprob natural logarithm of the probability that the model gave to it
+ * @param alternatives the likeliest tokens in its place, as many as {@link GenerationOptions#withLogprobs} asks for
+ */
+public record GeneratedToken(int index, int token, String text, double logprob, List<TokenLogprob> alternatives) {
+    /**
+     * A token as described above.
+     */
+    public GeneratedToken {
+        alternatives = List.copyOf(alternatives);
+    }
+}

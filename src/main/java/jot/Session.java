@@ -1,0 +1,241 @@
+package jot;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import jot.generation.DecodeLoop;
+import jot.generation.GenerationSettings;
+import jot.generation.Inference;
+import jot.generation.Interruption;
+import jot.generation.RunningContext;
+
+/**
+ * A context that grows from call to call: what is in it has gone through the model and never goes again.
+ *
+ * <p>Text and tokens are appended, generations go on from there and stay in it, their end token and what a stop string cut off included.
+ * A fork costs next to nothing, as it shares what was computed until one of the two goes on; so a long instruction can be computed once
+ * and used by many forks. Nothing has to be closed: a session is memory, and useless once its model is closed.
+ *
+ * <p>Not thread-safe: a second thread that comes while one is at work gets an {@link IllegalStateException}. Forks are independent of
+ * each other.
+ *
+ * <pre>{@code
+ * Session story = gpt.session();
+ * story.append("Once upon a time there was a cat.");
+ * Session other = story.fork();
+ * System.out.println(story.generate(GenerationOptions.defaults()));
+ * System.out.println(other.generate("One day, it found a boat.", GenerationOptions.defaults()));
+ * }</pre>
+ */
+public final class Session {
+    private final Calls calls;
+    private final Gpt gpt;
+    private final RunningContext context;
+    private final AtomicBoolean busy = new AtomicBoolean();
+
+    Session(Gpt gpt, Calls calls, RunningContext context) {
+        this.gpt = gpt;
+        this.calls = calls;
+        this.context = context;
+    }
+
+    /**
+     * Appends text and sends it through the model.
+     *
+     * @param text at the beginning encoded as a prompt, later as text that goes on
+     * @return this
+     * @throws IllegalArgumentException if the text cannot be encoded or does not fit the context
+     * @throws IllegalStateException if the model is closed or has no tokenizer, or another thread uses this session
+     */
+    public Session append(String text) {
+        Objects.requireNonNull(text, "text");
+        return alone(() -> appendAll(encode(text)));
+    }
+
+    /**
+     * Appends tokens and sends them through the model.
+     *
+     * @param tokens token ids
+     * @return this
+     * @throws IllegalArgumentException if one is outside the vocabulary or they do not fit the context
+     * @throws IllegalStateException if the model is closed or another thread uses this session
+     */
+    public Session append(int... tokens) {
+        return alone(() -> appendAll(tokens));
+    }
+
+    private Session appendAll(int[] tokens) {
+        try (Inference.Use _ = calls.inference().use()) {
+            context.append(tokens, Interruption.when(calls.inference()::isClosing));
+            return this;
+        }
+    }
+
+    /**
+     * Generates text that goes on from here.
+     *
+     * @param options how; beams and a count above 1 are refused
+     * @return what the model wrote, which now is part of this context
+     * @throws IllegalArgumentException if the session is empty or an option does not fit
+     * @throws IllegalStateException if the model is closed or another thread uses this session
+     */
+    public Generation generate(GenerationOptions options) {
+        return generate(options, piece -> { });
+    }
+
+    /**
+     * Generates text that goes on from here and hands it over as it grows.
+     *
+     * @param options how; beams and a count above 1 are refused
+     * @param listener receives pieces of whole characters on the calling thread, in order; together they are the text
+     * @return what the model wrote, which now is part of this context
+     * @throws IllegalArgumentException if the session is empty or an option does not fit
+     * @throws IllegalStateException if the model is closed or another thread uses this session
+     */
+    public Generation generate(GenerationOptions options, Consumer<String> listener) {
+        return alone(() -> run(new int[0], options, listener));
+    }
+
+    /**
+     * Appends text and generates what follows it.
+     *
+     * @param text at the beginning encoded as a prompt, later as text that goes on
+     * @param options how; beams and a count above 1 are refused
+     * @return what the model wrote, which now is part of this context, as is the text
+     * @throws IllegalArgumentException if the text cannot be encoded or does not fit the context, or an option does not fit
+     * @throws IllegalStateException if the model is closed or has no tokenizer, or another thread uses this session
+     */
+    public Generation generate(String text, GenerationOptions options) {
+        return generate(text, options, piece -> { });
+    }
+
+    /**
+     * Appends text, generates what follows it and hands that over as it grows.
+     *
+     * @param text at the beginning encoded as a prompt, later as text that goes on
+     * @param options how; beams and a count above 1 are refused
+     * @param listener receives pieces of whole characters on the calling thread, in order; together they are the text
+     * @return what the model wrote, which now is part of this context, as is the text
+     * @throws IllegalArgumentException if the text cannot be encoded or does not fit the context, or an option does not fit
+     * @throws IllegalStateException if the model is closed or has no tokenizer, or another thread uses this session
+     */
+    public Generation generate(String text, GenerationOptions options, Consumer<String> listener) {
+        Objects.requireNonNull(text, "text");
+        return alone(() -> run(encode(text), options, listener));
+    }
+
+    private Generation run(int[] more, GenerationOptions options, Consumer<String> listener) {
+        Objects.requireNonNull(listener, "listener");
+        Calls.requireOne(options);
+        long start = System.nanoTime();
+        try (Inference.Use _ = calls.inference().use()) {
+            GenerationSettings settings = calls.settings(options, context.position() + more.length);
+            if (settings.beams().isPresent()) {
+                throw new IllegalArgumentException("contradictory options: a session follows one text, a search with beams several");
+            }
+            Interruption interruption = calls.generations().watch(settings);
+            DecodeLoop loop = context.loop(more, settings, calls.optionalTokenizer(), interruption);
+            try {
+                calls.run(loop, context.position() + more.length, settings, interruption, Calls.pieces(listener));
+            } finally {
+                context.follow(loop);
+            }
+            return Generation.of(loop.completion(), Duration.ofNanos(System.nanoTime() - start));
+        }
+    }
+
+    /**
+     * A second session that goes on from here, independent of this one.
+     *
+     * @return the fork; what is cached so far is shared, not copied
+     * @throws IllegalStateException if another thread uses this session
+     */
+    public Session fork() {
+        return alone(() -> new Session(gpt, calls, context.fork()));
+    }
+
+    /**
+     * Goes back to an earlier position and forgets what came after it.
+     *
+     * @param position 0 … {@link #position()}
+     * @return this
+     * @throws IllegalArgumentException if there is no such position
+     * @throws IllegalStateException if another thread uses this session
+     */
+    public Session rewind(int position) {
+        return alone(() -> {
+            context.rewind(position);
+            return this;
+        });
+    }
+
+    /**
+     * The number of tokens in this context.
+     *
+     * @return 0 for an empty session
+     * @throws IllegalStateException if another thread uses this session
+     */
+    public int position() {
+        return alone(context::position);
+    }
+
+    /**
+     * The tokens in this context.
+     *
+     * @return a new array
+     * @throws IllegalStateException if another thread uses this session
+     */
+    public int[] tokens() {
+        return alone(context::tokens);
+    }
+
+    /**
+     * The bytes of its key/value cache, what it shares with forks included.
+     *
+     * @return bytes
+     * @throws IllegalStateException if another thread uses this session
+     */
+    public long cacheBytes() {
+        return alone(context::cacheBytes);
+    }
+
+    /**
+     * Writes this context with its cache into a file, for {@link Gpt#session(Path)}.
+     *
+     * @param file where; an existing file is replaced once all is written
+     * @throws IOException if it cannot be written
+     * @throws IllegalStateException if the model is closed or another thread uses this session
+     */
+    public void save(Path file) throws IOException {
+        enter();
+        try (Inference.Use _ = calls.inference().use()) {
+            context.save(file, gpt.fingerprint());
+        } finally {
+            busy.set(false);
+        }
+    }
+
+    private int[] encode(String text) {
+        return context.position() == 0 ? calls.tokenizer().encodePrompt(text) : calls.tokenizer().encodeContinuation(text);
+    }
+
+    /** Does something that no second thread may do at the same time. */
+    private <T> T alone(Supplier<T> work) {
+        enter();
+        try {
+            return work.get();
+        } finally {
+            busy.set(false);
+        }
+    }
+
+    private void enter() {
+        if (!busy.compareAndSet(false, true)) {
+            throw new IllegalStateException("the session is in use by another thread, or by the caller of this listener: give each a fork()");
+        }
+    }
+}
