@@ -236,13 +236,6 @@ public final class Config {
         }
     }
 
-    /** Refuses a flag that is false, since Jot always does what it asks for. */
-    public void refuseUnset(String key) throws CheckpointFormatException {
-        if (!flag(true, key)) {
-            throw refusal(key, "true, since Jot cannot do without", "false");
-        }
-    }
-
     /** Refuses a key that has a value. */
     public void refuse(String key) throws CheckpointFormatException {
         if (has(key)) {

@@ -36,8 +36,8 @@ public final class GptJ implements Family {
 
     @Override
     public Architecture architecture(Config config) throws CheckpointFormatException {
-        config.refuseUnset("rotary");
-        config.refuseUnset("scale_attn_weights");
+        config.refuseFalse("rotary");
+        config.refuseFalse("scale_attn_weights");
         int width = config.channels("n_embd", "hidden_size");
         int heads = config.channels("n_head", "num_attention_heads");
         if (isCodeGen(config) && heads % CODEGEN_PARTS != 0) {

@@ -91,7 +91,7 @@ public final class Mpt implements Family {
         if (!type.equals("multihead_attention")) {
             throw attention.refusal("attn_config.attn_type", "\"multihead_attention\"", '"' + type + '"');
         }
-        attention.refuseUnset("alibi");
+        attention.refuseFalse("alibi");
         attention.refuseFlag("qk_ln");
         attention.refuseFlag("qk_gn");
         attention.refuseFlag("prefix_lm");
@@ -100,7 +100,7 @@ public final class Mpt implements Family {
     }
 
     private static void refuseOtherForms(Config config) throws CheckpointFormatException {
-        config.refuseUnset("no_bias");
+        config.refuseFalse("no_bias");
         String norm = config.textOr("low_precision_layernorm", "norm_type");
         if (!norm.equals("low_precision_layernorm") && !norm.equals("layernorm")) {
             throw config.refusal("norm_type", "\"low_precision_layernorm\" or \"layernorm\"", '"' + norm + '"');
