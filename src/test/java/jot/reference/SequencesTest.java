@@ -30,7 +30,8 @@ class SequencesTest {
     private static final int[][] CUTS = {{1}, {2}, {5}, {1, 7, 2, 13, 5, 3}, {17, 1}, {4, 5}};
 
     static Stream<Arguments> fixturesAndBackends() {
-        return Stream.of("gpt2", "gpt2-bf16", "gpt2-f16", "gpt2-layer-scaled", "gpt2-unscaled-untied")
+        return Stream.of("gpt2", "gpt2-bf16", "gpt2-f16", "gpt2-layer-scaled", "gpt2-unscaled-untied", "gemma3", "mixtral", "qwen2_moe",
+                        "gpt_oss-mxfp4")
                 .flatMap(name -> Backends.runnable().stream().map(backend -> Arguments.of(name, backend)));
     }
 
@@ -109,6 +110,10 @@ class SequencesTest {
     void neighboursInAPassChangeNoBit(Backend backend) throws IOException {
         neighboursChangeNoBit(GPT2, backend, new int[] {0, 9, 0, 31, 33, 5, 0}, new int[] {21, 1, 3, 1, 20, 4, 5});
         neighboursChangeNoBit(TALES, backend, new int[] {0, 33, 0}, new int[] {21, 1, 5});
+        for (String experts : List.of("mixtral", "qwen2_moe", "gpt_oss-mxfp4")) {
+            neighboursChangeNoBit(LoadedFixture.MODELS.resolve(experts), backend, new int[] {0, 9, 0, 31, 33, 5, 0},
+                    new int[] {21, 1, 3, 1, 20, 4, 5});
+        }
     }
 
     private static void neighboursChangeNoBit(Path folder, Backend backend, int[] cached, int[] added) throws IOException {
@@ -148,7 +153,7 @@ class SequencesTest {
     @ParameterizedTest
     @MethodSource("backends")
     void theNumberOfThreadsChangesNoBit(Backend backend) throws IOException {
-        for (Path folder : List.of(GPT2, TALES)) {
+        for (Path folder : List.of(GPT2, TALES, LoadedFixture.MODELS.resolve("mixtral"))) {
             List<float[][]> byThreads = new ArrayList<>();
             for (int threads : new int[] {1, 2, 5}) {
                 try (Passes passes = Passes.of(folder, threads, backend)) {
