@@ -81,11 +81,33 @@ final class ByteLevelEncoder {
     }
 
     private static Cut cut(PreTokenizer part) {
-        if (!(part instanceof PreTokenizer.Split split) || !(split.pattern() instanceof TextPattern.Scanner pattern)) {
+        if (!(part instanceof PreTokenizer.Split split)) {
             return null;
         }
+        boolean isIsolated = split.behavior() == PreTokenizer.Behavior.ISOLATED;
         boolean dropsGaps = split.behavior() == PreTokenizer.Behavior.REMOVED && split.inverted();
-        return dropsGaps || split.behavior() == PreTokenizer.Behavior.ISOLATED ? new Cut(pattern.scanner(), dropsGaps) : null;
+        return switch (split.pattern()) {
+            case TextPattern.Scanner pattern when isIsolated || dropsGaps -> new Cut(pattern.scanner(), dropsGaps);
+            case TextPattern.Single single when isIsolated || split.behavior() == PreTokenizer.Behavior.CONTIGUOUS ->
+                    new Cut(scanner(single, isIsolated), false);
+            default -> null;
+        };
+    }
+
+    /** Returns a scanner for single characters of a kind, or for runs of them. */
+    private static PieceScanner scanner(TextPattern.Single single, boolean isIsolated) {
+        return (text, from, end) -> {
+            int to = from;
+            int codePoint;
+            do {
+                codePoint = Character.codePointAt(text, to, end);
+                if (!single.kind().test(codePoint)) {
+                    break;
+                }
+                to += Character.charCount(codePoint);
+            } while (to < end && !isIsolated);
+            return to > from ? to : ~(from + Character.charCount(codePoint));
+        };
     }
 
     /** Returns whether text that does not begin with a space gets one. */

@@ -1,6 +1,10 @@
 package jot.tokenizer;
 
+import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Cuts text into pieces, as a published split pattern does but without a regular-expression engine.
@@ -28,6 +32,17 @@ interface PieceScanner {
     PieceScanner CLIP = PieceScanner::clip;
     /** BLOOM: runs without white space and certain punctuation, with the space in front. */
     PieceScanner BLOOM = PieceScanner::bloom;
+    /** DeepSeek V3: words with their marks, ASCII words behind a sign, punctuation and symbols; single digits are gaps. */
+    PieceScanner DEEPSEEK_V3 = PieceScanner::deepSeek;
+    /** {@code \s+$}: white space up to the end of a line. */
+    PieceScanner SPACE_AT_LINE_END = PieceScanner::spaceAtLineEnd;
+    /** {@code [\r\n]}: each line break. */
+    PieceScanner LINE_BREAK = (text, from, end) -> text[from] == '\n' || text[from] == '\r' ? from + 1 : ~(from + 1);
+    /** {@code \p{N}{1,3}}: up to three digits. */
+    PieceScanner THREE_DIGITS = (text, from, end) -> {
+        int to = numbers(text, from, end, 3);
+        return to > from ? to : ~(from + width(text, from, end));
+    };
 
     /** The published patterns as their files write them. */
     Map<String, PieceScanner> PUBLISHED = Map.ofEntries(
@@ -42,7 +57,18 @@ interface PieceScanner {
             Map.entry(casedPattern("(?i:'s|'t|'re|'ve|'m|'ll|'d)?", "{1,3}"), O200K),
             Map.entry(casedPattern("", ""), TEKKEN),
             Map.entry("'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+", CLIP),
+            Map.entry("[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+"
+                    + "| ?[\\p{P}\\p{S}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+", DEEPSEEK_V3),
+            Map.entry("\\s+$", SPACE_AT_LINE_END),
+            Map.entry("[\\r\\n]", LINE_BREAK),
+            Map.entry("\\p{N}{1,3}", THREE_DIGITS),
             Map.entry(" ?[^(\\s|[.,!?\u2026\u3002\uff0c\u3001\u0964\u06d4\u060c])]+", BLOOM));
+
+    /** Returns the scanner of a pattern that is published or a plain run of characters; empty for all others. */
+    static Optional<PieceScanner> of(String pattern) {
+        PieceScanner published = PUBLISHED.get(pattern);
+        return published != null ? Optional.of(published) : Runs.of(pattern);
+    }
 
     /**
      * Returns where the piece that begins at {@code from} ends.
@@ -118,6 +144,56 @@ interface PieceScanner {
             to++;
         }
         return ~to;
+    }
+
+    private static int deepSeek(char[] text, int from, int end) {
+        char first = text[from];
+        boolean isAsciiSign = first < 0x80 && Characters.isPunctuation(first);
+        if (isAsciiSign && from + 1 < end && isAsciiLetter(text[from + 1])) {
+            int to = from + 2;
+            while (to < end && isAsciiLetter(text[to])) {
+                to++;
+            }
+            return to;
+        }
+        int word = Characters.LETTER | Characters.MARK;
+        int signs = Characters.PUNCTUATION | Characters.SYMBOL;
+        int kinds = kindsAt(text, from, end);
+        if ((kinds & word) != 0) {
+            return runOf(word, text, from, end);
+        }
+        int behind = from + width(text, from, end);
+        if ((kinds & signs) == 0 && first != '\r' && first != '\n' && behind < end && (kindsAt(text, behind, end) & word) != 0) {
+            return runOf(word, text, behind, end);
+        }
+        int start = first == ' ' ? from + 1 : from;
+        int to = runOf(signs, text, start, end);
+        if (to > start) {
+            while (to < end && (text[to] == '\r' || text[to] == '\n')) {
+                to++;
+            }
+            return to;
+        }
+        return (kinds & Characters.SPACE) != 0 ? space(text, from, end, false) : ~behind;
+    }
+
+    private static boolean isAsciiLetter(char unit) {
+        return unit >= 'a' && unit <= 'z' || unit >= 'A' && unit <= 'Z';
+    }
+
+    private static int spaceAtLineEnd(char[] text, int from, int end) {
+        int spaceEnd = runOf(Characters.SPACE, text, from, end);
+        if (spaceEnd == from) {
+            return ~(from + 1);
+        }
+        if (spaceEnd == end) {
+            return end;
+        }
+        int lineEnd = spaceEnd - 1;
+        while (lineEnd > from && text[lineEnd] != '\n') {
+            lineEnd--;
+        }
+        return lineEnd > from ? lineEnd : ~spaceEnd;
     }
 
     private static boolean isBloomWord(char unit) {
@@ -311,6 +387,56 @@ interface PieceScanner {
         private static int upperCased(char[] text, int from, int end) {
             int to = runOf(Characters.UPPER, text, from, end);
             return to > from ? runOf(Characters.LOWER, text, to, end) : 0;
+        }
+    }
+
+    /**
+     * Runs of certain characters, with one white space in front if the pattern says so: {@code \s?[A-Za-z]+}.
+     *
+     * @param bounds lowest and highest code point of each range, alternately
+     * @param withSpace whether a run takes the white space before it
+     */
+    record Runs(int[] bounds, boolean withSpace) implements PieceScanner {
+        private static final Pattern FORM = Pattern.compile("(\\\\s\\?)?\\[([^\\[\\]\\\\^&][^\\[\\]\\\\&]*)\\]\\+");
+
+        private static Optional<PieceScanner> of(String pattern) {
+            Matcher form = FORM.matcher(pattern);
+            if (!form.matches()) {
+                return Optional.empty();
+            }
+            int[] units = form.group(2).codePoints().toArray();
+            int[] bounds = new int[units.length * 2];
+            int count = 0;
+            for (int i = 0; i < units.length; i++) {
+                boolean isRange = i + 2 < units.length && units[i + 1] == '-';
+                bounds[count++] = units[i];
+                bounds[count++] = isRange ? units[i + 2] : units[i];
+                i += isRange ? 2 : 0;
+                if (bounds[count - 1] < bounds[count - 2]) {
+                    return Optional.empty();
+                }
+            }
+            return Optional.of(new Runs(Arrays.copyOf(bounds, count), form.group(1) != null));
+        }
+
+        @Override
+        public int next(char[] text, int from, int end) {
+            int start = withSpace && Characters.isSpace(text[from]) && from + 1 < end && has(text, from + 1, end) ? from + 1 : from;
+            int to = start;
+            while (to < end && has(text, to, end)) {
+                to += width(text, to, end);
+            }
+            return to > start ? to : ~(from + width(text, from, end));
+        }
+
+        private boolean has(char[] text, int index, int end) {
+            int codePoint = width(text, index, end) == 2 ? Character.toCodePoint(text[index], text[index + 1]) : text[index];
+            for (int i = 0; i < bounds.length; i += 2) {
+                if (codePoint >= bounds[i] && codePoint <= bounds[i + 1]) {
+                    return true;
+                }
+            }
+            return false;
         }
     }
 }

@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import jot.json.Json;
 import jot.json.JsonArray;
@@ -245,8 +246,8 @@ final class TokenizerJson {
             return new TextPattern.Literal(object.string("String"));
         }
         String expression = object.string("Regex");
-        PieceScanner published = PieceScanner.PUBLISHED.get(expression);
-        return published != null ? new TextPattern.Scanner(published) : RegularExpression.of(expression);
+        Optional<PieceScanner> scanner = PieceScanner.of(expression);
+        return scanner.isPresent() ? new TextPattern.Scanner(scanner.get()) : RegularExpression.of(expression);
     }
 
     // ---- models ----

@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import jot.json.Json;
 import jot.json.JsonArray;
 import jot.json.JsonException;
@@ -55,12 +54,17 @@ class RegularExpressionTest {
     @Test
     void scannersAndExpressionsAgree() throws IOException {
         JsonObject strings = Vocabularies.json(Vocabularies.RESOURCES.resolve("tokenizers/gpt2.json"));
-        for (Map.Entry<String, PieceScanner> published : PieceScanner.PUBLISHED.entrySet()) {
-            RegularExpression expression = RegularExpression.of(published.getKey());
-            TextPattern scanner = new TextPattern.Scanner(published.getValue());
+        List<String> patterns = new ArrayList<>(PieceScanner.PUBLISHED.keySet());
+        patterns.addAll(List.of("[\u4e00-\u9fa5\u3040-\u30ff]+", "\\s?[A-Za-z\u00b5]+", "\\s?[!-/:-~\u3000-\u3002]+", "[a-]+"));
+        for (String pattern : patterns) {
+            RegularExpression expression = RegularExpression.of(pattern);
+            TextPattern scanner = new TextPattern.Scanner(PieceScanner.of(pattern).orElseThrow());
             for (Json each : strings.array("cases")) {
                 String text = each.asObject("case").string("text");
-                assertArrayEquals(expression.matches(text), scanner.matches(text), published.getKey() + " on " + text);
+                assertArrayEquals(expression.matches(text), scanner.matches(text), pattern + " on " + text);
+            }
+            for (String text : List.of(" \n \n x \u3000\u3002 \n", "1\u0301a 12 3b -abc --d \u0007e", "\n\n  \t", "a\u3000\u3000b-")) {
+                assertArrayEquals(expression.matches(text), scanner.matches(text), pattern + " on " + text);
             }
         }
     }
