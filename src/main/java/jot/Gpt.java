@@ -10,11 +10,13 @@ import jot.generation.GenerationDefaults;
 import jot.generation.Inference;
 import jot.generation.Logits;
 import jot.generation.RunningContext;
+import jot.generation.TextReadings;
 import jot.loading.LoadSettings;
 import jot.loading.LoadedModel;
 import jot.loading.ModelFingerprint;
 import jot.loading.ModelInspector;
 import jot.loading.ModelLoader;
+import jot.model.HeadPlan;
 import jot.tokenizer.Tokenizer;
 
 /**
@@ -334,6 +336,127 @@ public final class Gpt implements AutoCloseable {
     public float[][] logits(int... tokens) {
         try (Inference.Use _ = inference.use()) {
             return Logits.of(inference, tokens);
+        }
+    }
+
+    /**
+     * Says which label fits a text, by the model's head for sequences; of a reward model, how good the text is.
+     *
+     * @param text encoded as a prompt is, with what the model's tokenizer puts around it
+     * @return every label with its score and probability
+     * @throws IllegalArgumentException if the text is empty, cannot be encoded, or is longer than the context
+     * @throws IllegalStateException if the model has no head that classifies sequences, is closed, or has no tokenizer
+     */
+    public Classification classify(String text) {
+        return classify(encodePrompt(text));
+    }
+
+    /**
+     * Says which label fits a sequence of tokens, by the model's head for sequences.
+     *
+     * <p>The head reads the last token that is not padding, where the model's configuration names a padding token.
+     *
+     * @param tokens token ids, at least one
+     * @return every label with its score and probability
+     * @throws IllegalArgumentException if there are none, one is outside the vocabulary, or they are more than the context holds
+     * @throws IllegalStateException if the model has no head that classifies sequences, or is closed
+     */
+    public Classification classify(int... tokens) {
+        try (Inference.Use _ = inference.use()) {
+            float[] scores = TextReadings.classify(inference, tokens);
+            return Classification.of((HeadPlan.SequenceClassifier) inference.architecture().head(), scores);
+        }
+    }
+
+    /**
+     * Scores of the labels for each token, by the model's head for tokens.
+     *
+     * @param tokens token ids, at least one
+     * @return {@code [tokens][labels]}, the labels in the order of {@link ModelInfo#labels()}
+     * @throws IllegalArgumentException if there are none, one is outside the vocabulary, or they are more than the context holds
+     * @throws IllegalStateException if the model has no head that classifies tokens, or is closed
+     */
+    public float[][] classifyTokens(int... tokens) {
+        try (Inference.Use _ = inference.use()) {
+            return TextReadings.classifyTokens(inference, tokens);
+        }
+    }
+
+    /**
+     * Scores of several texts by the second head of a model with two: how well each goes on, compared with the others.
+     *
+     * @param choices token ids of each text, at least one
+     * @param positions the position in each text whose state is scored, mostly the last
+     * @return {@code [choices]}
+     * @throws IllegalArgumentException if there are not as many positions as texts, one lies outside its text, a text has no tokens or one
+     *     outside the vocabulary, or is longer than the context
+     * @throws IllegalStateException if the model has no second head, or is closed
+     */
+    public float[] choiceLogits(int[][] choices, int[] positions) {
+        try (Inference.Use _ = inference.use()) {
+            return TextReadings.choices(inference, choices, positions);
+        }
+    }
+
+    /**
+     * A text as a point whose neighbours mean something alike: the mean of its final states, of length 1.
+     *
+     * <p>The dot product of two such points is the cosine of their angle.
+     *
+     * @param text encoded as a prompt is, with what the model's tokenizer puts around it
+     * @return {@code [width]}
+     * @throws IllegalArgumentException if the text is empty, cannot be encoded, or is longer than the context
+     * @throws IllegalStateException if the model is closed or has no tokenizer
+     */
+    public float[] embed(String text) {
+        return embed(text, Pooling.MEAN, true);
+    }
+
+    /**
+     * A sequence of tokens as a point: the mean of its final states, of length 1.
+     *
+     * @param tokens token ids, at least one
+     * @return {@code [width]}
+     * @throws IllegalArgumentException if there are none, one is outside the vocabulary, or they are more than the context holds
+     * @throws IllegalStateException if the model is closed
+     */
+    public float[] embed(int... tokens) {
+        return embed(tokens, Pooling.MEAN, true);
+    }
+
+    /**
+     * A text as a point, as a model was trained to make it.
+     *
+     * @param text encoded as a prompt is, with what the model's tokenizer puts around it
+     * @param pooling how the states of its tokens become one
+     * @param normalised whether to scale the result to length 1
+     * @return {@code [width]}
+     * @throws IllegalArgumentException if the text is empty, cannot be encoded, or is longer than the context
+     * @throws IllegalStateException if the model is closed or has no tokenizer
+     */
+    public float[] embed(String text, Pooling pooling, boolean normalised) {
+        return embed(encodePrompt(text), pooling, normalised);
+    }
+
+    /**
+     * A sequence of tokens as a point, as a model was trained to make it.
+     *
+     * <p>The states are those after the final norm, where the model has one, and before any head.
+     *
+     * @param tokens token ids, at least one
+     * @param pooling how the states of the tokens become one
+     * @param normalised whether to scale the result to length 1
+     * @return {@code [width]}
+     * @throws IllegalArgumentException if there are none, one is outside the vocabulary, or they are more than the context holds
+     * @throws IllegalStateException if the model is closed
+     */
+    public float[] embed(int[] tokens, Pooling pooling, boolean normalised) {
+        try (Inference.Use _ = inference.use()) {
+            float[] embedding = switch (pooling) {
+                case MEAN -> TextReadings.mean(inference, tokens);
+                case LAST -> TextReadings.last(inference, tokens);
+            };
+            return normalised ? TextReadings.normalised(embedding) : embedding;
         }
     }
 

@@ -138,6 +138,24 @@ public final class ModelInfo {
     }
 
     /**
+     * What reads the model's last states.
+     *
+     * @return such as {@code language model} or {@code sequence classification}; empty if Jot cannot run the model
+     */
+    public Optional<String> head() {
+        return description.architecture().map(architecture -> architecture.head().describe());
+    }
+
+    /**
+     * The names of the labels of a classifier, in the order of their ids.
+     *
+     * @return empty where there are none, or Jot cannot run the model
+     */
+    public List<String> labels() {
+        return description.architecture().map(architecture -> architecture.head().labelNames()).orElse(List.of());
+    }
+
+    /**
      * Whether the folder has tokenizer files.
      *
      * @return false if only token ids go in and come out

@@ -7,6 +7,7 @@ import java.util.Map;
 import jot.model.Architecture;
 import jot.model.CacheLayout;
 import jot.model.ForwardPass;
+import jot.model.HeadPlan;
 import jot.model.KvCache;
 import jot.model.Transformer;
 import jot.tensor.ParallelKernels;
@@ -38,6 +39,18 @@ public final class Inference {
     /** The blueprint of the model. */
     public Architecture architecture() {
         return transformer.architecture();
+    }
+
+    /**
+     * Checks that the model has a head for language.
+     *
+     * @throws IllegalStateException naming the head that it has instead
+     */
+    void requireLanguageModel() {
+        HeadPlan head = architecture().head();
+        if (head.language().isEmpty()) {
+            throw new IllegalStateException("the model has no language-model head, its head is: " + head.describe());
+        }
     }
 
     /** Positions that fit, or {@link Integer#MAX_VALUE} where the model sets no limit. */

@@ -22,8 +22,10 @@ public final class Logits {
      * @param tokens at least one
      * @return {@code [tokens][vocabulary]}
      * @throws IllegalArgumentException if there are none, one is outside the vocabulary, or they do not fit the context
+     * @throws IllegalStateException if the model has no language-model head
      */
     public static float[][] of(Inference inference, int[] tokens) {
+        inference.requireLanguageModel();
         check(inference, tokens);
         float[][] logits = new float[tokens.length][];
         run(inference, tokens, null, logits);
@@ -33,7 +35,7 @@ public final class Logits {
     /**
      * Hidden states before the first block, after each block, and after the final norm.
      *
-     * @param logits receives the logits after each token, {@code [tokens][vocabulary]}
+     * @param logits receives what the head gives after each token, {@code [tokens][outputs]}: of a language model, its logits
      * @return {@code [blocks + 1][tokens][width]}
      */
     public static float[][][] hiddenStates(Inference inference, int[] tokens, float[][] logits) {
@@ -52,6 +54,7 @@ public final class Logits {
     }
 
     private static void run(Inference inference, int[] tokens, HiddenStates observer, float[][] logits) {
+        int outputs = inference.architecture().head().outputs(inference.architecture().vocabulary());
         KvCache cache = inference.newCache();
         cache.expect(tokens.length);
         for (int from = 0; from < tokens.length; from += Sequence.CHUNK) {
@@ -60,12 +63,16 @@ public final class Logits {
             List<Segment> segments = List.of(new Segment(cache, tokens, from, to, Segment.Wanted.ALL));
             inference.run(() -> {
                 ForwardPass pass = inference.pass().stopWhen(() -> false).observedBy(observer);
-                inference.transformer().forward(segments, pass);
+                if (outputs > 0) {
+                    inference.transformer().forward(segments, pass);
+                } else {
+                    inference.transformer().encode(segments, pass);
+                }
                 pass.observedBy(null);
                 Activations rows = pass.logits();
                 for (int k = first; k < to; k++) {
                     int at = rows.at(pass.firstLogitRow(0) + k - first);
-                    logits[k] = Arrays.copyOfRange(rows.values(), at, at + inference.architecture().vocabulary());
+                    logits[k] = Arrays.copyOfRange(rows.values(), at, at + outputs);
                 }
             });
         }

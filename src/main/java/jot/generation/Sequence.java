@@ -26,8 +26,13 @@ public final class Sequence {
     private KvCache cache;
     private int[] tokens;
 
-    /** An empty sequence. */
+    /**
+     * An empty sequence.
+     *
+     * @throws IllegalStateException if the model has no language-model head
+     */
     public Sequence(Inference inference) {
+        inference.requireLanguageModel();
         this(inference, inference.newCache(), new float[inference.architecture().vocabulary()], new int[64]);
     }
 

@@ -13,7 +13,6 @@ import jot.checkpoint.DataType;
 import jot.checkpoint.Tensor;
 import jot.model.Architecture;
 import jot.model.family.Config;
-import jot.model.family.Family;
 import jot.model.family.TensorTable;
 
 /** Describes a model from the headers of its files. */
@@ -40,9 +39,9 @@ public final class ModelInspector {
         Optional<TensorTable> table = Optional.empty();
         Optional<String> refusal = Optional.empty();
         try {
-            Family family = Families.of(config);
-            architecture = Optional.of(family.architecture(config, checkpoint));
-            table = Optional.of(family.tensors(config));
+            Blueprint blueprint = Blueprint.of(Families.of(config), config, checkpoint);
+            architecture = Optional.of(blueprint.architecture());
+            table = Optional.of(blueprint.table());
         } catch (CheckpointFormatException e) {
             refusal = Optional.of(e.getMessage());
         }

@@ -54,8 +54,9 @@ public final class ModelLoader {
         Checkpoint checkpoint = null;
         try {
             checkpoint = Checkpoint.open(folder.weights(), settings.mapped());
-            Architecture architecture = bounded(family.architecture(config, checkpoint), settings.context());
-            WeightReader weights = new WeightReader(checkpoint, family.tensors(config), workers, memory);
+            Blueprint blueprint = Blueprint.of(family, config, checkpoint);
+            Architecture architecture = bounded(blueprint.architecture(), settings.context());
+            WeightReader weights = new WeightReader(checkpoint, blueprint.table(), workers, memory);
             Transformer transformer = new TransformerBuilder(architecture, weights, settings.progress()).build();
             Optional<Tokenizer> tokenizer = tokenizer(folder, architecture);
             ModelDescription description = ModelInspector.describe(folder, config, checkpoint);

@@ -142,18 +142,41 @@ final class TransformerBuilder {
     }
 
     private Head head(Embedding embedding) throws CheckpointFormatException {
-        HeadPlan.LanguageModel plan = switch (architecture.head()) {
-            case HeadPlan.LanguageModel languageModel -> languageModel;
+        return switch (architecture.head()) {
+            case HeadPlan.LanguageModel plan -> languageModel(plan, embedding);
+            case HeadPlan.SequenceClassifier plan -> classifier(plan.labels().size(), false);
+            case HeadPlan.TokenClassifier plan -> classifier(plan.labels().size(), true);
+            case HeadPlan.DoubleHeads plan -> new Head.DoubleHeads(languageModel(plan.languageModel(), embedding),
+                    weights.linear(Role.CHOICE, 0, 1, architecture.width(), true), plan.activation());
+            case HeadPlan.None _ -> {
+                weights.spare(Role.HEAD_PROJECTION);
+                yield new Head.None();
+            }
         };
-        int width = embedding.tokens().inputs();
-        Linear projection = width == architecture.width() ? null
-                : weights.linear(Role.HEAD_PROJECTION, 0, width, architecture.width(), false);
+    }
+
+    private Head.LanguageModel languageModel(HeadPlan.LanguageModel plan, Embedding embedding) throws CheckpointFormatException {
+        int width = architecture.embedding().width();
+        Linear projection = headProjection();
         if (!plan.tied()) {
-            return new Head(plan, projection, weights.linear(Role.HEAD, 0, architecture.vocabulary(), width, plan.biased()));
+            return new Head.LanguageModel(plan, projection,
+                    weights.linear(Role.HEAD, 0, architecture.vocabulary(), width, plan.biased()));
         }
         warnIfHeadDiffers();
         float[] bias = plan.biased() ? weights.bias(Role.HEAD, 0, architecture.vocabulary()) : null;
-        return new Head(plan, projection, new Linear(embedding.tokens(), bias));
+        return new Head.LanguageModel(plan, projection, new Linear(embedding.tokens(), bias));
+    }
+
+    private Head.Classifier classifier(int labels, boolean biased) throws CheckpointFormatException {
+        Role role = weights.has(Role.CLASSIFIER, 0) ? Role.CLASSIFIER : Role.SCORES;
+        weights.spare(Role.HEAD).ifPresent(head -> LOG.log(System.Logger.Level.INFO, "{0}: {1} is left out beside a head for labels",
+                head.file(), head.name()));
+        return new Head.Classifier(headProjection(), weights.linear(role, 0, labels, architecture.embedding().width(), biased));
+    }
+
+    private Linear headProjection() throws CheckpointFormatException {
+        int width = architecture.embedding().width();
+        return width == architecture.width() ? null : weights.linear(Role.HEAD_PROJECTION, 0, width, architecture.width(), false);
     }
 
     /** A file may hold a head beside an embedding that it is tied to: the embedding counts. */

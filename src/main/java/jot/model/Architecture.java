@@ -31,4 +31,9 @@ public record Architecture(String family, int vocabulary, int width, OptionalInt
     public Architecture withContext(OptionalInt other) {
         return new Architecture(family, vocabulary, width, other, embedding, blocks, finalNorm, head);
     }
+
+    /** The same blueprint with another head. */
+    public Architecture withHead(HeadPlan other) {
+        return new Architecture(family, vocabulary, width, context, embedding, blocks, finalNorm, other);
+    }
 }

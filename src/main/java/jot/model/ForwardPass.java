@@ -231,12 +231,17 @@ public final class ForwardPass {
         return selected;
     }
 
-    /** Logits of the last pass, {@code [logit rows][vocabulary]}. */
+    /** Final states of the rows that the last pass was asked for, {@code [logit rows][width]}. */
+    public Activations states() {
+        return scratch.selected();
+    }
+
+    /** What the head gave for these rows in the last pass, {@code [logit rows][outputs]}; of a language model, its logits. */
     public Activations logits() {
         return scratch.logits();
     }
 
-    /** First row in {@link #logits()} of a segment of the last pass. */
+    /** First row in {@link #logits()} and {@link #states()} of a segment of the last pass. */
     public int firstLogitRow(int segment) {
         return firstLogitRows[segment];
     }

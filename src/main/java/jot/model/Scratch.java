@@ -61,7 +61,7 @@ public final class Scratch {
         chosenExperts = chosen;
         narrow = new Activations(1, architecture.embedding().width());
         selected = new Activations(1, width);
-        logits = new Activations(1, architecture.vocabulary());
+        logits = new Activations(1, Math.max(1, architecture.head().outputs(architecture.vocabulary())));
         positionRow = new float[width];
     }
 
@@ -138,7 +138,7 @@ public final class Scratch {
         return selected;
     }
 
-    /** {@code [logit rows][vocabulary]}. */
+    /** What the head gives, {@code [logit rows][outputs]}. */
     Activations logits() {
         return logits;
     }

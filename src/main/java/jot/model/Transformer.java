@@ -16,7 +16,7 @@ import jot.tensor.Matrix;
  * @param embedding tokens and positions
  * @param blocks the blocks from first to last
  * @param finalNorm the norm after the last block, or null
- * @param head the language-model head
+ * @param head what reads the final states
  * @param rotaries the distinct rotary positions that its blocks use
  */
 public record Transformer(Architecture architecture, Embedding embedding, List<Block> blocks, Norm finalNorm, Head head,
@@ -31,14 +31,44 @@ public record Transformer(Architecture architecture, Embedding embedding, List<B
     /**
      * Runs the tokens of some sequences through the model and appends them to their caches.
      *
-     * <p>Afterwards the wanted logits stand in {@link ForwardPass#logits()}. What a sequence gets does not depend on the others, bit for
-     * bit.
+     * <p>Afterwards what the head gives for the wanted rows stands in {@link ForwardPass#logits()}, and their final states in
+     * {@link ForwardPass#states()}. What a sequence gets does not depend on the others, bit for bit.
      *
      * @param segments tokens of at least one sequence, each sequence at most once
      * @param pass where it happens
      * @return false if the pass was told to stop; the caches are then as before
      */
     public boolean forward(List<Segment> segments, ForwardPass pass) {
+        return run(segments, pass, Reading.HEAD);
+    }
+
+    /**
+     * The same without the head: the final states of the wanted rows stand in {@link ForwardPass#states()}.
+     *
+     * @param segments tokens of at least one sequence, each sequence at most once
+     * @param pass where it happens
+     * @return false if the pass was told to stop; the caches are then as before
+     */
+    public boolean encode(List<Segment> segments, ForwardPass pass) {
+        return run(segments, pass, Reading.STATES);
+    }
+
+    /**
+     * The same with the second head of a model that has two: the score of each wanted row stands first in its row of
+     * {@link ForwardPass#logits()}.
+     *
+     * @param segments tokens of at least one sequence, each sequence at most once
+     * @param pass where it happens
+     * @return false if the pass was told to stop; the caches are then as before
+     * @throws IllegalStateException if the model has no second head
+     */
+    public boolean score(List<Segment> segments, ForwardPass pass) {
+        return run(segments, pass, Reading.SECOND_HEAD);
+    }
+
+    private enum Reading { HEAD, SECOND_HEAD, STATES }
+
+    private boolean run(List<Segment> segments, ForwardPass pass, Reading reading) {
         pass.begin(segments);
         embedding.apply(pass);                                   // x [rows][width]
         pass.observe(0);
@@ -51,28 +81,37 @@ public record Transformer(Architecture architecture, Embedding embedding, List<B
                 pass.observe(i + 1);
             }
         }
-        readOut(pass);
-        pass.end();
-        return true;
-    }
-
-    /** Final norm and head: logits {@code [logit rows][vocabulary]}. */
-    private void readOut(ForwardPass pass) {
         Activations x = pass.scratch().residual();
         if (finalNorm != null) {
             finalNorm.apply(x, x, x.width(), pass.rows().all(), pass.kernels());
         }
         pass.observe(blocks.size());
         if (pass.logitRows().all() > 0) {
-            head.apply(pass.selectLogitRows(x), pass.logits(), pass.logitRows(), pass);
+            readOut(pass.selectLogitRows(x), pass, reading);
+        }
+        pass.end();
+        return true;
+    }
+
+    /** What a reading makes of the final states {@code x [logit rows][width]}. */
+    private void readOut(Activations x, ForwardPass pass, Reading reading) {
+        switch (reading) {
+            case HEAD -> head.apply(x, pass.logits(), pass);
+            case SECOND_HEAD -> {
+                if (!(head instanceof Head.DoubleHeads heads)) {
+                    throw new IllegalStateException("no second head");
+                }
+                heads.score(x, pass.logits(), pass);
+            }
+            case STATES -> { }
         }
     }
 
     /** Bytes of all matrices as they are held; what is tied counts once. */
     public long weightBytes() {
         long bytes = blocks.stream().flatMap(block -> Stream.concat(block.attention().matrices(), block.feedForward().matrices()))
-                .mapToLong(Matrix::bytes).sum() + head.output().weight().bytes();
-        if (head.output().weight() != embedding.tokens()) {
+                .mapToLong(Matrix::bytes).sum() + head.matrices().mapToLong(Matrix::bytes).sum();
+        if (head.matrices().noneMatch(matrix -> matrix == embedding.tokens())) {
             bytes += embedding.tokens().bytes();
         }
         return embedding.positions() == null ? bytes : bytes + embedding.positions().bytes();
@@ -80,7 +119,7 @@ public record Transformer(Architecture architecture, Embedding embedding, List<B
 
     /** Bytes of the matrices that one decoded token reads. */
     public long decodeBytes() {
-        return matricesOfOneRow().mapToLong(Matrix::bytes).sum() + head.output().weight().bytes();
+        return Stream.concat(matricesOfOneRow(), head.matrices()).mapToLong(Matrix::bytes).sum();
     }
 
     /**
@@ -88,10 +127,12 @@ public record Transformer(Architecture architecture, Embedding embedding, List<B
      * 2 · layers · width · tokens² for causal attention.
      */
     public double prefillOperations(int tokens) {
-        double weights = matricesOfOneRow().mapToDouble(matrix -> (double) matrix.outputs() * matrix.inputs()).sum();
-        Matrix last = head.output().weight();
-        return 2 * weights * tokens + 2.0 * last.outputs() * last.inputs()
+        return 2 * elements(matricesOfOneRow()) * tokens + 2 * elements(head.matrices())
                 + 2.0 * blocks.size() * architecture.width() * tokens * (double) tokens;
+    }
+
+    private static double elements(Stream<Matrix> matrices) {
+        return matrices.mapToDouble(matrix -> (double) matrix.outputs() * matrix.inputs()).sum();
     }
 
     private Stream<Matrix> matricesOfOneRow() {

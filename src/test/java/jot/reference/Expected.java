@@ -34,8 +34,12 @@ public final class Expected implements AutoCloseable {
         return checkpoint.names().contains(name);
     }
 
-    private int[] ints(String name) {
+    public int[] ints(String name) {
         return Arrays.stream(checkpoint.longs(name)).mapToInt(Math::toIntExact).toArray();
+    }
+
+    public float[] floats(String name) {
+        return checkpoint.floats(name);
     }
 
     public float[][] rows(String name) {

@@ -16,6 +16,12 @@ public enum Role {
     HEAD_PROJECTION,
     /** Language-model head, {@code [vocabulary][embedding width]}. */
     HEAD,
+    /** Scores of labels, {@code [labels][embedding width]}, as most families call them. */
+    SCORES,
+    /** The same, as the others call them. */
+    CLASSIFIER,
+    /** The second head of a model with two, {@code [1][width]}. */
+    CHOICE,
     /** Norm before attention. */
     ATTENTION_NORM,
     /** Norm on what attention gives. */

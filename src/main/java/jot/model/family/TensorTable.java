@@ -132,8 +132,12 @@ public final class TensorTable {
         private ExpertLayout expertLayout = ExpertLayout.SEPARATE;
         private float normOffset;
 
+        /** Task heads are called the same in every family. */
         private Builder(List<String> prefixes) {
             this.prefixes = prefixes;
+            names.put(Role.SCORES, "/score");
+            names.put(Role.CLASSIFIER, "/classifier");
+            names.put(Role.CHOICE, "/multiple_choice_head.summary");
         }
 
         /** Names the tensor of a role; a name that begins with {@code /} never has a prefix. */
