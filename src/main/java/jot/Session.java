@@ -235,7 +235,8 @@ public final class Session {
 
     private void enter() {
         if (!busy.compareAndSet(false, true)) {
-            throw new IllegalStateException("the session is in use by another thread, or by the caller of this listener: give each a fork()");
+            throw new IllegalStateException(
+                    "the session is in use by another thread, or by the caller of this listener: give each a fork()");
         }
     }
 }

@@ -136,7 +136,7 @@ final class BlueprintMutations {
             case RotaryScaling.None _ -> List.of(new RotaryScaling.Linear(2));
             case RotaryScaling _ -> List.of(new RotaryScaling.None());
             case List<?> numbers when !numbers.isEmpty() && numbers.getFirst() instanceof Double ->
-                    List.of(numbers.stream().map(number -> (Double) number * FACTOR).toList());
+                List.of(numbers.stream().map(number -> (Double) number * FACTOR).toList());
             default -> List.of();
         };
     }

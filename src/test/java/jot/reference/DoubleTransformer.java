@@ -58,7 +58,8 @@ final class DoubleTransformer {
                 columns(qkv, 2 * plan.width, 3 * plan.width));
         double[][] y = sum(x, multiply(attended, matrix(block + "attn.c_proj.weight"), vector(block + "attn.c_proj.bias")));
         double[][] inner = multiply(layerNorm(y, block + "ln_2"), matrix(block + "mlp.c_fc.weight"), vector(block + "mlp.c_fc.bias"));
-        return sum(y, multiply(map(inner, DoubleTransformer::gelu), matrix(block + "mlp.c_proj.weight"), vector(block + "mlp.c_proj.bias")));
+        return sum(y, multiply(map(inner, DoubleTransformer::gelu), matrix(block + "mlp.c_proj.weight"),
+                vector(block + "mlp.c_proj.bias")));
     }
 
     private double[][] llama(double[][] x, String block) {
@@ -191,6 +192,7 @@ final class DoubleTransformer {
 
     private double[][] transposed(String name) {
         double[][] w = matrix(name);
-        return IntStream.range(0, w[0].length).mapToObj(i -> Arrays.stream(w).mapToDouble(row -> row[i]).toArray()).toArray(double[][]::new);
+        return IntStream.range(0, w[0].length).mapToObj(i -> Arrays.stream(w).mapToDouble(row -> row[i]).toArray())
+                .toArray(double[][]::new);
     }
 }

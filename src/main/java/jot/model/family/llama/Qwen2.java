@@ -64,7 +64,8 @@ public final class Qwen2 implements Family {
     }
 
     private static IntFunction<FeedForwardPlan> withSharedExpert(LlamaReading reading) throws CheckpointFormatException {
-        return feedForwards(reading, experts(reading).withWeighedSharedExpert(reading.config().channels("shared_expert_intermediate_size")));
+        return feedForwards(reading,
+                experts(reading).withWeighedSharedExpert(reading.config().channels("shared_expert_intermediate_size")));
     }
 
     /** Experts without a shared one. */
