@@ -110,7 +110,7 @@ final class FixtureCopy {
         return file.array();
     }
 
-    private static String text(Json json) {
+    static String text(Json json) {
         return switch (json) {
             case JsonNull _ -> "null";
             case JsonBoolean flag -> Boolean.toString(flag.value());

@@ -47,6 +47,8 @@ class RefusedConfigurationsTest {
         "gpt_neox, rope_scaling, '{\"type\": \"spiral\", \"factor\": 2}'",
         "gpt_neox, rope_scaling, '{\"type\": \"linear\", \"factor\": 0}'",
         "gpt_neox, rope_theta, -1",
+        "gpt_neox, rope_scaling, '{\"type\": \"longest\", \"short_factor\": [1], \"long_factor\": [1]}'",
+        "gpt_bigcode, num_key_value_heads, 2",
         "opt, activation_function, '\"prelu\"'",
         "xglm, d_model, 31",
         "ctrl, n_embd, 33",

@@ -78,8 +78,8 @@ public record RotaryReading(Config config, Config parameters) {
 
     private RotaryScaling scaling(int rotated) throws CheckpointFormatException {
         String kind = parameters == config ? "default" : parameters.textOr("default", "rope_type", "type");
-        if (parameters.has("short_factor", "long_factor")) {
-            kind = "longrope";                                  // older files of Phi-3 call it su or yarn
+        if (parameters.has("short_factor", "long_factor") && List.of("su", "yarn").contains(kind)) {
+            kind = "longrope";                                  // as older files of Phi-3 call it
         }
         return switch (kind) {
             case "default" -> new RotaryScaling.None();

@@ -36,7 +36,7 @@ public final class GptBigCode implements Family {
         int heads = config.channels("n_head", "num_attention_heads");
         int positions = config.positions("n_positions", "n_ctx", "max_position_embeddings");
         NormPlan norm = new NormPlan.Layer(config.epsilon(1e-5, "layer_norm_epsilon"), true, true);
-        AttentionPlan attention = AttentionPlan.plain(heads, isMultiQuery(config) ? 1 : heads, config.headSize(width, heads), true, true);
+        AttentionPlan attention = AttentionPlan.plain(heads, keyHeads(config, heads), config.headSize(width, heads), true, true);
         BlockPlan block = new BlockPlan(BlockPlan.Residual.SEQUENTIAL, 1,
                 config.flag(true, "scale_attn_weights") ? attention : attention.withScale(1), BlockPlan.Norms.before(norm),
                 new FeedForwardPlan.Dense(config.channelsOr(4 * width, "n_inner"),
@@ -46,6 +46,15 @@ public final class GptBigCode implements Family {
                 new EmbeddingPlan(width, 1, Optional.empty(), new PositionPlan.Learned(positions, 0)),
                 Collections.nCopies(config.layers("n_layer", "num_hidden_layers"), block), Optional.of(norm),
                 new HeadPlan.LanguageModel(config.flag(true, "tie_word_embeddings"), false, 1, 0));
+    }
+
+    private static int keyHeads(Config config, int heads) throws CheckpointFormatException {
+        int keyHeads = isMultiQuery(config) ? 1 : heads;
+        if (config.channelsOr(keyHeads, "num_key_value_heads") != keyHeads) {
+            throw config.refusal("num_key_value_heads", keyHeads + ", as multi_query says",
+                    String.valueOf(config.channels("num_key_value_heads")));
+        }
+        return keyHeads;
     }
 
     private static boolean isMultiQuery(Config config) throws CheckpointFormatException {
