@@ -1,0 +1,360 @@
+package jot;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Tag("module-path")
+@Timeout(60)
+class ControlTest {
+    private static final String PROMPT = "Once upon a time";
+    private static final GenerationOptions ENDLESS = GenerationOptions.defaults().withSeed(5).withMaxTokens(400).withEndTokens();
+    private static Gpt gpt;
+
+    @BeforeAll
+    static void load() throws IOException {
+        gpt = Gpt.load(Path.of("weights/tales"));
+    }
+
+    @AfterAll
+    static void close() {
+        gpt.close();
+    }
+
+    // ---- several texts
+
+    @Test
+    void samplesOfOnePromptEqualTheCallsWithTheirSeeds() {
+        GenerationOptions options = GenerationOptions.defaults().withSeed(7).withMaxTokens(8).withLogprobs(2);
+        List<Generation> all = gpt.generateAll(PROMPT, options.withCount(20));
+        assertEquals(20, all.size());
+        for (int n = 0; n < 20; n++) {
+            Generation alone = gpt.generate(PROMPT, options.withSeed(7 + n));
+            assertEquals(alone.text(), all.get(n).text());
+            assertArrayEquals(alone.tokens(), all.get(n).tokens());
+            assertArrayEquals(alone.logprobs(), all.get(n).logprobs());
+            assertEquals(alone.alternatives(), all.get(n).alternatives());
+            assertEquals(alone.stopReason(), all.get(n).stopReason());
+            assertEquals(7 + n, all.get(n).seed());
+            assertEquals(alone.promptTokens(), all.get(n).promptTokens());
+        }
+    }
+
+    @Test
+    void beamsHaveTextAndStopStrings() {
+        GenerationOptions options = GenerationOptions.defaults().withBeams(4).withMaxTokens(25);
+        List<Generation> all = gpt.generateAll(PROMPT, options);
+        assertEquals(4, all.size());
+        assertEquals(all.getFirst().text(), gpt.generate(PROMPT, options).text());
+        StringBuilder streamed = new StringBuilder();
+        assertEquals(gpt.generate(PROMPT, options, streamed::append).text(), streamed.toString());
+        try (Stream<String> stream = gpt.stream(PROMPT, options)) {
+            assertEquals(streamed.toString(), String.join("", stream.toList()));
+        }
+        String word = all.getFirst().text().substring(4, 9);
+        for (Generation stopped : gpt.generateAll(PROMPT, options.withStop(word))) {
+            assertFalse(stopped.text().contains(word));
+        }
+        assertEquals(StopReason.STOP_STRING, gpt.generate(PROMPT, options.withStop(word)).stopReason());
+    }
+
+    @Test
+    void aSearchWithPenaltiesObeysThem() {
+        for (Generation found : gpt.generateAll(PROMPT, GenerationOptions.defaults().withBeams(3).withMaxTokens(30).withNoRepeatNgram(1))) {
+            int[] tokens = found.tokens();
+            assertEquals(tokens.length, Arrays.stream(tokens).distinct().count());
+        }
+        assertThrows(IllegalStateException.class, () -> {
+            int[] all = IntStream.range(0, gpt.info().vocabulary()).toArray();
+            gpt.generateAll(PROMPT, GenerationOptions.defaults().withBeams(3).withSuppressTokens(all));
+        });
+    }
+
+    @Test
+    void severalTextsAreNotForOneResult() {
+        assertThrows(IllegalArgumentException.class, () -> gpt.generate(PROMPT, GenerationOptions.defaults().withCount(2)));
+        assertThrows(IllegalArgumentException.class, () -> gpt.stream(PROMPT, GenerationOptions.defaults().withCount(2)));
+    }
+
+    // ---- streams
+
+    @Test
+    void aStreamHasThePiecesOfTheText() {
+        Generation whole = gpt.generate(PROMPT, ENDLESS.withMaxTokens(60));
+        List<String> pushed = new ArrayList<>();
+        gpt.generate(PROMPT, ENDLESS.withMaxTokens(60), pushed::add);
+        try (Stream<String> stream = gpt.stream(PROMPT, ENDLESS.withMaxTokens(60))) {
+            assertEquals(pushed, stream.toList());
+        }
+        assertEquals(whole.text(), String.join("", pushed));
+    }
+
+    @Test
+    void aStreamComputesNoTokenThatNobodyAskedFor() {
+        int[] steps = new int[1];
+        GenerationOptions counted = ENDLESS.withStep((logits, context) -> steps[0]++);
+        try (Stream<String> stream = gpt.stream(PROMPT, counted)) {
+            assertEquals(0, steps[0]);
+            assertEquals(3, stream.limit(3).toList().size());
+            assertTrue(steps[0] >= 3 && steps[0] <= 5, steps[0] + " tokens");
+        }
+    }
+
+    @Test
+    void closingAStreamCancelsIt() {
+        Stream<String> stream = gpt.stream(PROMPT, ENDLESS);
+        Iterator<String> pieces = stream.iterator();
+        pieces.next();
+        stream.close();
+        int rest = 0;
+        while (pieces.hasNext()) {
+            pieces.next();
+            rest++;
+        }
+        assertTrue(rest <= 1, rest + " pieces");
+    }
+
+    @Test
+    void aModelClosesBesideAnAbandonedStream() throws IOException {
+        Iterator<String> abandoned;
+        try (Gpt own = Gpt.load(Path.of("weights/tales"))) {
+            abandoned = own.stream(PROMPT, ENDLESS).iterator();
+            abandoned.next();
+        }
+        while (abandoned.hasNext()) {
+            abandoned.next();
+        }
+    }
+
+    @Test
+    void tokensAreShownAsTheyAreDrawn() {
+        List<GeneratedToken> seen = new ArrayList<>();
+        Generation generation = gpt.onToken(PROMPT, ENDLESS.withMaxTokens(40).withLogprobs(3), seen::add);
+        assertArrayEquals(generation.tokens(), seen.stream().mapToInt(GeneratedToken::token).toArray());
+        assertArrayEquals(generation.logprobs(), seen.stream().mapToDouble(GeneratedToken::logprob).toArray());
+        assertEquals(generation.text(), String.join("", seen.stream().map(GeneratedToken::text).toList()));
+        assertEquals(generation.alternatives(), seen.stream().map(GeneratedToken::alternatives).toList());
+        assertEquals(39, seen.getLast().index());
+    }
+
+    // ---- stopping
+
+    @Test
+    void cancellationFromAnotherThreadKeepsTheText() {
+        Cancellation cancellation = new Cancellation();
+        StringBuilder streamed = new StringBuilder();
+        Generation generation = gpt.generate(PROMPT, ENDLESS.withCancellation(cancellation), piece -> {
+            streamed.append(piece);
+            if (streamed.length() > 20 && !cancellation.isCancelled()) {
+                try {
+                    Thread.ofPlatform().start(cancellation::cancel).join();
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+            }
+        });
+        assertEquals(StopReason.CANCELLED, generation.stopReason());
+        assertEquals(streamed.toString(), generation.text());
+        assertTrue(generation.tokens().length < 40 && generation.text().length() > 20);
+        Generation later = gpt.generate(PROMPT, ENDLESS.withCancellation(cancellation));
+        assertEquals(StopReason.CANCELLED, later.stopReason());
+        assertEquals(0, later.tokens().length);
+        assertEquals(StopReason.CANCELLED, gpt.generateAll(PROMPT, ENDLESS.withCount(3).withCancellation(cancellation)).getFirst()
+                .stopReason());
+        assertEquals(StopReason.CANCELLED, gpt.generateAll(PROMPT, GenerationOptions.defaults().withBeams(3)
+                .withCancellation(cancellation)).getFirst().stopReason());
+    }
+
+    @Test
+    void anInterruptEndsTheTextAndLeavesTheFlagSet() throws InterruptedException {
+        CountDownLatch begun = new CountDownLatch(1);
+        AtomicReference<Generation> result = new AtomicReference<>();
+        boolean[] flag = new boolean[1];
+        for (Thread.Builder kind : List.of(Thread.ofPlatform(), Thread.ofVirtual())) {
+            Thread thread = kind.start(() -> {
+                result.set(gpt.generate(PROMPT, ENDLESS, piece -> begun.countDown()));
+                flag[0] = Thread.currentThread().isInterrupted();
+            });
+            begun.await();
+            thread.interrupt();
+            thread.join();
+            assertEquals(StopReason.CANCELLED, result.get().stopReason());
+            assertTrue(flag[0]);
+        }
+    }
+
+    @Test
+    void aDeadlineEndsTheText() {
+        Generation none = gpt.generate(PROMPT, ENDLESS.withDeadline(Duration.ZERO));
+        assertEquals(StopReason.DEADLINE, none.stopReason());
+        assertEquals("", none.text());
+        Generation some = gpt.generate(PROMPT, ENDLESS.withDeadline(Duration.ofMillis(40)), piece -> pause(2));
+        assertEquals(StopReason.DEADLINE, some.stopReason());
+        assertTrue(some.timings().total().toMillis() < 2_000);
+        assertEquals(StopReason.MAX_TOKENS, gpt.generate(PROMPT, ENDLESS.withMaxTokens(3).withDeadline(Duration.ofDays(1_000_000)))
+                .stopReason());
+    }
+
+    @Test
+    void closingTheModelEndsItsTexts() throws Exception {
+        Gpt own = Gpt.load(Path.of("weights/tales"));
+        CountDownLatch begun = new CountDownLatch(1);
+        AtomicReference<Generation> result = new AtomicReference<>();
+        Thread thread = Thread.ofVirtual().start(() -> result.set(own.generate(PROMPT, ENDLESS, piece -> begun.countDown())));
+        begun.await();
+        own.close();
+        thread.join();
+        assertEquals(StopReason.CANCELLED, result.get().stopReason());
+        assertFalse(result.get().text().isEmpty());
+        assertThrows(IllegalStateException.class, () -> own.generate(PROMPT));
+        assertThrows(IllegalStateException.class, own::session);
+        assertThrows(IllegalStateException.class, () -> own.score("a b"));
+    }
+
+    @Test
+    void stopStringsEndTheTextWhereTheyBegin() {
+        String text = gpt.generate(PROMPT, ENDLESS.withMaxTokens(80)).text();
+        String stop = text.substring(31, 36);
+        int place = text.indexOf(stop);
+        Generation cut = gpt.generate(PROMPT, ENDLESS.withStop("never there", stop));
+        assertEquals(StopReason.STOP_STRING, cut.stopReason());
+        assertEquals(text.substring(0, place), cut.text());
+        assertEquals(text.substring(0, place + 5), gpt.generate(PROMPT, ENDLESS.withStop(stop).withStopIncluded(true)).text());
+        StringBuilder streamed = new StringBuilder();
+        gpt.generate(PROMPT, ENDLESS.withStop(stop), streamed::append);
+        assertEquals(cut.text(), streamed.toString());
+    }
+
+    @Test
+    void endTokensAndTheLeastLength() {
+        int[] free = gpt.generate(PROMPT, ENDLESS.withMaxTokens(30)).tokens();
+        int end = free[9];
+        Generation ended = gpt.generate(PROMPT, ENDLESS.withEndTokens(end));
+        assertEquals(StopReason.END_OF_TEXT, ended.stopReason());
+        assertEquals(end, ended.tokens()[ended.tokens().length - 1]);
+        assertEquals(gpt.tokenizer().decodePlain(Arrays.copyOf(ended.tokens(), ended.tokens().length - 1)), ended.text());
+        Generation longer = gpt.generate(PROMPT, ENDLESS.withEndTokens(end).withMinTokens(20).withMaxTokens(30));
+        assertTrue(longer.tokens().length >= 20);
+        assertTrue(Arrays.stream(longer.tokens()).limit(20).noneMatch(token -> token == end));
+    }
+
+    @Test
+    void slidingGoesOnBehindTheContext() throws IOException {
+        try (Gpt small = Gpt.load(Path.of("weights/tales"), LoadOptions.defaults().withContext(20))) {
+            assertEquals(StopReason.CONTEXT_FULL, small.generate(PROMPT, ENDLESS).stopReason());
+            Generation slid = small.generate(PROMPT, ENDLESS.withMaxTokens(90).withSliding(2));
+            assertEquals(90, slid.tokens().length);
+            List<Generation> several = small.generateAll(PROMPT, ENDLESS.withMaxTokens(90).withSliding(2).withCount(3));
+            assertArrayEquals(slid.tokens(), several.getFirst().tokens());
+        }
+    }
+
+    // ---- bounds and prefixes
+
+    @Test
+    void aKnownBeginningIsNotComputedAgain() throws IOException {
+        String story = "Once upon a time there was a little girl who lived in a house by the sea with her brother and a dog.";
+        GenerationOptions greedy = GenerationOptions.greedy().withMaxTokens(12);
+        Generation plain = gpt.generate(story, greedy);
+        assertEquals(0, plain.timings().cachedTokens());
+        try (Gpt caching = Gpt.load(Path.of("weights/tales"), LoadOptions.defaults().withPrefixCacheBytes(4 << 20))) {
+            assertEquals(0, caching.generate(story, greedy).timings().cachedTokens());
+            Generation again = caching.generate(story, greedy);
+            assertEquals(plain.text(), again.text());
+            assertEquals(again.promptTokens() - 1, again.timings().cachedTokens());
+            Generation other = caching.generate(story + " One day", greedy);
+            assertTrue(other.timings().cachedTokens() >= again.promptTokens() - 1);
+            assertEquals(gpt.generate(story + " One day", greedy).text(), other.text());
+            for (int i = 0; i < 30; i++) {
+                caching.generate("Number " + i + " of many different prompts that begin in a different way each", greedy);
+            }
+            assertEquals(plain.text(), caching.generate(story, greedy).text());
+        }
+    }
+
+    @Test
+    void callsBeyondTheBoundWaitOrAreRefused() throws Exception {
+        LoadOptions one = LoadOptions.defaults().withMaxConcurrent(1);
+        try (Gpt refusing = Gpt.load(Path.of("weights/tales"), one.withWhenBusy(LoadOptions.WhenBusy.REFUSE))) {
+            CountDownLatch begun = new CountDownLatch(1);
+            CountDownLatch go = new CountDownLatch(1);
+            Thread thread = Thread.ofVirtual().start(() -> refusing.generate(PROMPT, ENDLESS.withMaxTokens(5), piece -> {
+                begun.countDown();
+                await(go);
+            }));
+            begun.await();
+            assertThrows(BusyException.class, () -> refusing.generate(PROMPT, ENDLESS));
+            assertThrows(BusyException.class, () -> refusing.session().generate(PROMPT, ENDLESS));
+            go.countDown();
+            thread.join();
+            assertEquals(3, refusing.generate(PROMPT, ENDLESS.withMaxTokens(3)).tokens().length);
+        }
+        try (Gpt waiting = Gpt.load(Path.of("weights/tales"), one)) {
+            CountDownLatch begun = new CountDownLatch(1);
+            CountDownLatch go = new CountDownLatch(1);
+            Thread thread = Thread.ofVirtual().start(() -> waiting.generate(PROMPT, ENDLESS.withMaxTokens(5), piece -> {
+                begun.countDown();
+                await(go);
+            }));
+            begun.await();
+            Generation late = waiting.generate(PROMPT, ENDLESS.withDeadline(Duration.ofMillis(30)));
+            assertEquals(StopReason.DEADLINE, late.stopReason());
+            Cancellation cancellation = new Cancellation();
+            Thread.ofVirtual().start(() -> {
+                pause(30);
+                cancellation.cancel();
+            });
+            assertEquals(StopReason.CANCELLED, waiting.generate(PROMPT, ENDLESS.withCancellation(cancellation)).stopReason());
+            go.countDown();
+            thread.join();
+        }
+        try (Gpt small = Gpt.load(Path.of("weights/tales"), LoadOptions.defaults().withCacheBytes(1_000_000))) {
+            IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> small.generate(PROMPT, ENDLESS));
+            assertTrue(e.getMessage().contains("1,000,000"), e.getMessage());
+        }
+    }
+
+    @Test
+    void aListenerMayCallTheModelAgain() throws IOException {
+        try (Gpt one = Gpt.load(Path.of("weights/tales"), LoadOptions.defaults().withMaxConcurrent(1))) {
+            StringBuilder inner = new StringBuilder();
+            one.generate(PROMPT, ENDLESS.withMaxTokens(3), piece -> inner.append(one.generate(PROMPT, ENDLESS.withMaxTokens(2)).text()));
+            assertFalse(inner.isEmpty());
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void pause(long millis) {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
