@@ -82,12 +82,12 @@ public final class Inference {
     }
 
     /** Runs a pass when its turn has come, and returns when it is over. */
-    void run(jot.tensor.Pass work) {
+    void run(Workers.Pass work) {
         workers.run(work);
     }
 
     /** Runs a pass when its turn has come; false if its caller was interrupted before. */
-    boolean run(jot.tensor.Pass work, Interruption interruption) {
+    boolean run(jot.tensor.Workers.Pass work, Interruption interruption) {
         Runnable off = interruption.wakeOnCancel();
         try {
             return workers.run(work, interruption);

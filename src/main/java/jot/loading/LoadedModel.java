@@ -8,6 +8,7 @@ import java.util.Optional;
 import jot.checkpoint.Checkpoint;
 import jot.json.JsonObject;
 import jot.model.Transformer;
+import jot.tensor.KernelSelection;
 import jot.tensor.ParallelKernels;
 import jot.tensor.Workers;
 import jot.tokenizer.Tokenizer;
@@ -22,14 +23,20 @@ import jot.tokenizer.Tokenizer;
  * @param description what its headers tell
  * @param kernels the kernels that it runs on
  * @param workers the threads that it runs on
- * @param backend names the kernels
+ * @param selection which kernels these are, and why
  * @param checkpoint holds mapped weights
  * @param memory holds converted weights
  */
 public record LoadedModel(Transformer transformer, Optional<Tokenizer> tokenizer, JsonObject config,
-        Optional<JsonObject> generationConfig, ModelDescription description, ParallelKernels kernels, Workers workers, String backend,
+        Optional<JsonObject> generationConfig, ModelDescription description, ParallelKernels kernels, Workers workers,
+                KernelSelection selection,
         Checkpoint checkpoint, Arena memory)
         implements AutoCloseable {
+
+    /** Names the kernels. */
+    public String backend() {
+        return selection.description();
+    }
 
     /** Files that the weights are mapped from. */
     public List<Path> files() {
@@ -39,6 +46,7 @@ public record LoadedModel(Transformer transformer, Optional<Tokenizer> tokenizer
     /** Stops the workers and frees the weights; nothing may run any more. */
     @Override
     public void close() {
+        selection.close();
         workers.close();
         checkpoint.close();
         memory.close();

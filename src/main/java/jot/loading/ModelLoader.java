@@ -57,12 +57,14 @@ public final class ModelLoader {
             Blueprint blueprint = Blueprint.of(family, config, checkpoint);
             Architecture architecture = bounded(blueprint.architecture(), settings.context());
             WeightReader weights = new WeightReader(checkpoint, blueprint.table(), workers, memory);
+            kernels.warmUp(weights.formats());
             Transformer transformer = new TransformerBuilder(architecture, weights, settings.progress()).build();
             Optional<Tokenizer> tokenizer = tokenizer(folder, architecture);
             ModelDescription description = ModelInspector.describe(folder, config, checkpoint);
             return new LoadedModel(transformer, tokenizer, config.values(), folder.generationConfig(), description,
-                    new ParallelKernels(kernels, workers), workers, kernels.description(), checkpoint, memory);
+                    new ParallelKernels(kernels, workers), workers, kernels, checkpoint, memory);
         } catch (IOException | RuntimeException | Error e) {
+            kernels.close();
             workers.close();
             memory.close();
             if (checkpoint != null) {

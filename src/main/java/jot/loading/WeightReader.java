@@ -65,6 +65,23 @@ final class WeightReader {
         return conversion;
     }
 
+    /** Formats that the matrices of the checkpoint have. */
+    Set<WeightFormat> formats() {
+        Set<WeightFormat> formats = new HashSet<>();
+        for (String name : checkpoint.names()) {
+            Tensor tensor = checkpoint.tensor(name);
+            if (tensor.shape().length > 1) {
+                switch (tensor.dataType()) {
+                    case F32 -> formats.add(WeightFormat.F32);
+                    case F16 -> formats.add(WeightFormat.F16);
+                    case BF16 -> formats.add(WeightFormat.BF16);
+                    default -> { }
+                }
+            }
+        }
+        return formats;
+    }
+
     /** Whether the family has a tensor of this role. */
     boolean knows(Role role) {
         return table.name(role).isPresent();

@@ -1,5 +1,8 @@
 package jot.tensor;
 
+import java.lang.foreign.Arena;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -9,7 +12,7 @@ import java.util.concurrent.ConcurrentHashMap;
  *
  * <p>Immutable and thread-safe. What stands in the way of the vector kernels is logged once a JVM, to the logger {@code jot.tensor}.
  */
-public final class KernelSelection {
+public final class KernelSelection implements AutoCloseable {
     private static final String MODULE = "jdk.incubator.vector";
     private static final Set<Integer> KNOWN_BITS = Set.of(128, 256, 512);
     private static final Set<String> LOGGED = ConcurrentHashMap.newKeySet();
@@ -46,10 +49,11 @@ public final class KernelSelection {
             log("vector kernels as asked for, though " + slow);
         }
         Found found = obstacle == null ? load() : new Found(null, obstacle);
-        if (found.obstacle != null) {
-            throw new IllegalStateException("the vector kernels cannot run: " + found.obstacle);
+        String wrong = found.obstacle != null ? found.obstacle : obstacle(found.kernels);
+        if (wrong != null) {
+            throw new IllegalStateException("the vector kernels cannot run: " + wrong);
         }
-        return new KernelSelection(found.kernels, found.kernels.description());
+        return new KernelSelection(warming(found.kernels), found.kernels.description());
     }
 
     private static KernelSelection auto() {
@@ -59,7 +63,15 @@ public final class KernelSelection {
             log("running scalar kernels, about four times slower than vector kernels: " + found.obstacle);
             return new KernelSelection(new ScalarKernels(), "scalar (" + found.obstacle + ")");
         }
-        return new KernelSelection(found.kernels, found.kernels.description());
+        return new KernelSelection(warming(found.kernels), found.kernels.description());
+    }
+
+    private static Kernels warming(Kernels vector) {
+        return new WarmingKernels(vector, bits(vector) / Float.SIZE);
+    }
+
+    private static int bits(Kernels vector) {
+        return Integer.parseInt(vector.description().replaceAll("\\D", ""));
     }
 
     private static String firstNonNull(String first, String second) {
@@ -87,28 +99,59 @@ public final class KernelSelection {
         return null;
     }
 
-    /** The vector kernels after a look at the machine and a trial of each. */
+    /** The vector kernels after a look at the machine; the trial of each comes with their warming up, or with the explicit wish. */
     private static Found load() {
         try {
             Kernels vector = (Kernels) Class.forName("jot.tensor.VectorKernels").getDeclaredConstructor().newInstance();
-            int bits = Integer.parseInt(vector.description().replaceAll("\\D", ""));
+            int bits = bits(vector);
             if (!KNOWN_BITS.contains(bits)) {
                 return new Found(null, "vectors of " + bits + " bits are unknown here: -XX:MaxVectorSize sets 16, 32 or 64 bytes");
             }
             if (!Elementary.FUSED) {
                 log("this machine multiplies and adds in two steps, at half the speed; if -XX:-UseFMA was given, leave it out");
             }
-            String mismatch = new KernelCheck(vector).firstMismatch();
-            return mismatch == null ? new Found(vector, null)
-                : new Found(null, "on this JVM " + mismatch + " gives wrong numbers: use another JDK");
+            return new Found(vector, null);
         } catch (ReflectiveOperationException | LinkageError failure) {
-            return new Found(null, "this JDK's " + MODULE + " does not fit (" + failure + "): use another JDK");
+            return new Found(null, misfit(failure));
         }
     }
 
-    private static void log(String message) {
+    /** What is wrong with the vector kernels after a trial of each on this JVM, or null. */
+    static String obstacle(Kernels vector) {
+        try {
+            String mismatch = new Check(vector).firstMismatch();
+            return mismatch == null ? null : "on this JVM " + mismatch + " gives wrong numbers: use another JDK";
+        } catch (LinkageError failure) {
+            return misfit(failure);
+        }
+    }
+
+    private static String misfit(Throwable failure) {
+        return "this JDK's " + MODULE + " does not fit (" + failure + "): use another JDK";
+    }
+
+    static void log(String message) {
         if (LOGGED.add(message)) {
             System.getLogger("jot.tensor").log(System.Logger.Level.WARNING, message);
+        }
+    }
+
+    /**
+     * Begins to warm up what a model with weights of these formats needs, if the kernels need that.
+     *
+     * @param formats formats of its matrices
+     */
+    public void warmUp(Set<WeightFormat> formats) {
+        if (kernels instanceof WarmingKernels warming) {
+            warming.warmUp(formats);
+        }
+    }
+
+    /** Ends the warming up, if it still goes on. */
+    @Override
+    public void close() {
+        if (kernels instanceof WarmingKernels warming) {
+            warming.close();
         }
     }
 
@@ -122,9 +165,121 @@ public final class KernelSelection {
      * @return for example {@code vector 512-bit} or {@code scalar}
      */
     public String description() {
-        return description;
+        return kernels instanceof WarmingKernels ? kernels.description() : description;
     }
 
     /** Vector kernels, or what stands in their way. */
     private record Found(Kernels kernels, String obstacle) { }
+
+    /**
+     * Runs every kernel once on a tiny input and holds the result against the scalar kernels.
+     *
+     * <p>This finds a JDK whose incubating module has changed (a {@link LinkageError}) or a machine on which some operation goes wrong.
+     */
+    private static final class Check {
+        private static final int ROWS = 3;
+        private static final int INPUTS = 64;
+        private static final int PAGE = AttentionRows.PAGE;
+        private static final double TOLERANCE = 1e-3;
+        private static final List<WeightFormat> FORMATS =
+            List.of(WeightFormat.F32, WeightFormat.F16, WeightFormat.BF16, WeightFormat.Q8, WeightFormat.Q4);
+
+        private final Kernels kernels;
+        private final Kernels expected = new ScalarKernels();
+        private final Scratch scratch = new Scratch();
+
+        Check(Kernels kernels) {
+            this.kernels = kernels;
+        }
+
+        /** The first operation whose result is wrong, or null. */
+        String firstMismatch() {
+            for (WeightFormat format : FORMATS) {
+                if (!productsAgree(format)) {
+                    return "product with " + format.label() + " weights";
+                }
+            }
+            if (!attentionAgrees()) {
+                return "attention";
+            }
+            return rowsAgree() ? null : "an operation on rows";
+        }
+
+        private boolean productsAgree(WeightFormat format) {
+            int outputs = kernels.panel() + 5;
+            Matrix w = Quantizer.convert(Matrix.of(numbers(outputs * INPUTS), outputs, INPUTS), format, Arena.ofAuto());
+            Activations x = rows(INPUTS);
+            Activations y = new Activations(ROWS, outputs);
+            Activations z = new Activations(ROWS, outputs);
+            expected.decode(w, null, x, 0, z, 0, 0, ROWS, 0, outputs, scratch);
+            kernels.prefill(w, null, x, 0, y, 0, 0, ROWS, 0, outputs, scratch);
+            boolean prefill = agree(y, z);
+            kernels.decode(w, null, x, 0, y, 0, 0, 1, 0, outputs, scratch);
+            kernels.decode(w, null, x, 0, y, 0, 1, ROWS, 0, outputs, scratch);
+            return prefill && agree(y, z);
+        }
+
+        private boolean attentionAgrees() {
+            AttentionShape shape = new AttentionShape(2, 1, 16, 16, 0.25f, 0, 0f, new float[] {0.5f, 0.25f}, null);
+            float[][] pages = {numbers(32 * PAGE), numbers(32 * PAGE)};
+            AttentionRows sequence = new AttentionRows().set(pages, 0, ROWS, PAGE - 1, false);
+            Activations y = new Activations(ROWS, 32);
+            Activations z = new Activations(ROWS, 32);
+            Activations queries = rows(32);
+            expected.attend(shape, queries, 0, sequence, 0, 16 * PAGE, z, 0, 0, 2, 0, ROWS, scratch);
+            kernels.attend(shape, queries, 0, sequence, 0, 16 * PAGE, y, 0, 0, 2, 0, ROWS, scratch);
+            return agree(y, z);
+        }
+
+        private boolean rowsAgree() {
+            Activations y = rows(INPUTS);
+            Activations z = rows(INPUTS);
+            inSequence(kernels, y);
+            inSequence(expected, z);
+            return agree(y, z);
+        }
+
+        private void inSequence(Kernels under, Activations x) {
+            float[] ones = new float[INPUTS];
+            Arrays.fill(ones, 0.5f);
+            under.layerNorm(x, 0, 1, INPUTS, ones, ones, 1e-5f, x, 0, 0, ROWS, scratch);
+            under.activate(Activation.Gelu.TANH, x, 0, INPUTS, 0, ROWS);
+            under.rmsNorm(x, 0, 2, INPUTS / 2, null, 1e-5f, x, 0, 0, ROWS, scratch);
+            under.activate(Activation.Gelu.ERF, x, 0, INPUTS, 0, ROWS);
+            under.gate(new GatedActivation.Product(new Activation.Silu()), x, 0, rows(INPUTS), 0, x, 0, INPUTS, 0, ROWS);
+            under.rotate(x, 0, 1, INPUTS, INPUTS, false, ones, ones, INPUTS / 2, new int[ROWS], 0, ROWS);
+            under.add(x, 0, 0.5f, x, 0, INPUTS, 0, ROWS);
+            under.softcap(x, 0, 2f, INPUTS, 0, ROWS);
+        }
+
+        private static boolean agree(Activations y, Activations z) {
+            for (int row = 0; row < ROWS; row++) {
+                for (int i = 0; i < y.width(); i++) {
+                    float expected = z.values()[z.at(row) + i];
+                    float found = y.values()[y.at(row) + i];
+                    if (!(Math.abs(found - expected) <= TOLERANCE * Math.max(1, Math.abs(expected)))) {
+                        return false;
+                    }
+                }
+            }
+            return true;
+        }
+
+        private static Activations rows(int width) {
+            Activations x = new Activations(ROWS, width);
+            System.arraycopy(numbers(x.values().length), 0, x.values(), 0, x.values().length);
+            return x;
+        }
+
+        /** Numbers from −1 to 1 without a pattern. */
+        private static float[] numbers(int count) {
+            float[] values = new float[count];
+            int state = 1;
+            for (int i = 0; i < count; i++) {
+                state = state * 1_664_525 + 1_013_904_223;
+                values[i] = state / 0x1p31f;
+            }
+            return values;
+        }
+    }
 }

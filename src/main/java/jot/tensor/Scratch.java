@@ -5,6 +5,7 @@ final class Scratch {
     private float[] panel = new float[0];
     private float[] rows = new float[0];
     private float[] tile = new float[0];
+    private short[] halves = new short[0];
 
     /** Widened weights; contents are undefined. */
     float[] panel(int floats) {
@@ -28,6 +29,14 @@ final class Scratch {
             tile = new float[grown(floats)];
         }
         return tile;
+    }
+
+    /** Weights of 16 bits; contents are undefined. */
+    short[] halves(int count) {
+        if (halves.length < count) {
+            halves = new short[grown(count)];
+        }
+        return halves;
     }
 
     private static int grown(int floats) {

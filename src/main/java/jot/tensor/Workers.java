@@ -507,4 +507,13 @@ public final class Workers implements AutoCloseable {
             parked = false;
         }
     }
+
+    /** One turn on the workers: what a caller wants computed without anything else in between. */
+    @FunctionalInterface
+    public interface Pass {
+        /**
+         * Computes; runs on a worker, which may split loops with {@link Workers#forEach}.
+         */
+        void run();
+    }
 }

@@ -393,7 +393,7 @@ class KernelsTest {
         assertThrows(IllegalArgumentException.class, () -> new AttentionShape(2, 2, 8, 8, 1, 0, 0, new float[3], null));
     }
 
-    private static void refused(Workers workers, Pass pass) {
+    private static void refused(Workers workers, Workers.Pass pass) {
         String message = assertThrows(IllegalArgumentException.class, () -> workers.run(pass)).getMessage();
         assertTrue(message.matches(".*\\d.*"), message);
     }

@@ -1,0 +1,363 @@
+package jot.tensor;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/**
+ * The vector kernels in plain loops: the same operations in the same order, lane by lane, hence the same bits.
+ *
+ * <p>They stand in for {@link VectorKernels} as long as the JVM has not compiled those: vector code is a hundred times slower then, plain
+ * loops are not.
+ */
+final class LaneKernels implements Kernels {
+    private static final int PAGE = AttentionRows.PAGE;
+    private static final int GROUP = WeightFormat.Coded.GROUP;
+    /** Inputs that a chain of sums takes before it is added, as in the vector kernels. */
+    private static final int BLOCK = 1024;
+    private static final int TOGETHER = 8;
+
+    private final Kernels vector;
+    private final int lanes;
+    private final ScalarKernels elementwise = new ScalarKernels();
+
+    /**
+     * Stands in for vector kernels.
+     *
+     * @param lanes numbers in one of their vectors
+     */
+    LaneKernels(Kernels vector, int lanes) {
+        this.vector = vector;
+        this.lanes = lanes;
+    }
+
+    @Override
+    public String description() {
+        return vector.description();
+    }
+
+    @Override
+    public int panel() {
+        return vector.panel();
+    }
+
+    @Override
+    public void prefill(Matrix w, float[] bias, Activations x, int xColumn, Activations y, int yColumn, int fromRow, int toRow,
+                        int fromOutput, int toOutput, Scratch scratch) {
+        int inputs = w.inputs();
+        float[] weights = scratch.panel(TOGETHER * inputs);
+        float[] sums = scratch.tile(TOGETHER);
+        for (int output = fromOutput; output < toOutput; output += TOGETHER) {
+            int count = Math.min(TOGETHER, toOutput - output);
+            for (int o = 0; o < count; o++) {
+                widen(w, output + o, weights, o * inputs, 0x1p112f, scratch);
+            }
+            for (int row = fromRow; row < toRow; row++) {
+                int to = y.at(row) + yColumn + output;
+                for (int o = 0; o < count; o++) {
+                    y.values()[to + o] = bias == null ? 0f : bias[output + o];
+                }
+                for (int from = 0; from < inputs; from += BLOCK) {
+                    chains(weights, from, inputs, x.values(), x.at(row) + xColumn + from, Math.min(BLOCK, inputs - from), sums);
+                    for (int o = 0; o < count; o++) {
+                        y.values()[to + o] += sums[o];
+                    }
+                }
+            }
+        }
+    }
+
+    /** Eight dot products, each one chain over the inputs; independent of each other, so that they overlap. */
+    private static void chains(float[] w, int at, int stride, float[] x, int from, int count, float[] sums) {
+        float a = 0f;
+        float b = 0f;
+        float c = 0f;
+        float d = 0f;
+        float e = 0f;
+        float f = 0f;
+        float g = 0f;
+        float h = 0f;
+        for (int i = 0; i < count; i++) {
+            float v = x[from + i];
+            int k = at + i;
+            a = Elementary.multiplyAdd(v, w[k], a);
+            b = Elementary.multiplyAdd(v, w[k + stride], b);
+            c = Elementary.multiplyAdd(v, w[k + 2 * stride], c);
+            d = Elementary.multiplyAdd(v, w[k + 3 * stride], d);
+            e = Elementary.multiplyAdd(v, w[k + 4 * stride], e);
+            f = Elementary.multiplyAdd(v, w[k + 5 * stride], f);
+            g = Elementary.multiplyAdd(v, w[k + 6 * stride], g);
+            h = Elementary.multiplyAdd(v, w[k + 7 * stride], h);
+        }
+        sums[0] = a;
+        sums[1] = b;
+        sums[2] = c;
+        sums[3] = d;
+        sums[4] = e;
+        sums[5] = f;
+        sums[6] = g;
+        sums[7] = h;
+    }
+
+    @Override
+    public void decode(Matrix w, float[] bias, Activations x, int xColumn, Activations y, int yColumn, int fromRow, int toRow,
+                       int fromOutput, int toOutput, Scratch scratch) {
+        int inputs = w.inputs();
+        int padded = (inputs + GROUP - 1) / GROUP * GROUP;
+        boolean raw = w.format() == WeightFormat.F16;
+        float[] rows = scratch.rows((toRow - fromRow) * padded);
+        for (int row = fromRow; row < toRow; row++) {
+            copyRow(x.values(), x.at(row) + xColumn, inputs, raw ? 0x1p60f : 1f, rows, (row - fromRow) * padded, padded);
+        }
+        float[] weights = scratch.panel(padded);
+        float[] sums = scratch.tile(lanes);
+        for (int output = fromOutput; output < toOutput; output++) {
+            widen(w, output, weights, 0, 1f, scratch);
+            Arrays.fill(weights, inputs, padded, 0f);
+            for (int row = fromRow; row < toRow; row++) {
+                Arrays.fill(sums, 0, lanes, 0f);
+                for (int i = 0; i < padded; i += lanes) {
+                    step(weights, i, rows, (row - fromRow) * padded + i, sums, lanes);
+                }
+                float sum = fold(sums) * (raw ? 0x1p52f : 1f);
+                y.values()[y.at(row) + yColumn + output] = bias == null ? sum : sum + bias[output];
+            }
+        }
+    }
+
+    /** Widens a row; F16 comes times 2⁻¹¹² times {@code factor}. Bulk copies, since access to a segment is slow until it is compiled. */
+    private static void widen(Matrix w, int output, float[] to, int offset, float factor, Scratch scratch) {
+        if (w.format() == WeightFormat.F32 || w.format() instanceof WeightFormat.Coded) {
+            w.row(output, to, offset);
+            return;
+        }
+        int inputs = w.inputs();
+        short[] halves = scratch.halves(inputs);
+        MemorySegment.copy(w.codes(), Matrix.SHORT, 2L * output * inputs, halves, 0, inputs);
+        boolean brain = w.format() == WeightFormat.BF16;
+        for (int i = 0; i < inputs; i++) {
+            to[offset + i] = brain ? Float.intBitsToFloat(halves[i] << 16) : Float.intBitsToFloat(halves[i] << 13 & 0x8FFFE000) * factor;
+        }
+    }
+
+    private static void copyRow(float[] x, int from, int inputs, float factor, float[] to, int at, int padded) {
+        System.arraycopy(x, from, to, at, inputs);
+        Arrays.fill(to, at + inputs, at + padded, 0f);
+        if (factor != 1f) {
+            multiply(to, at, inputs, factor);
+        }
+    }
+
+    private static void step(float[] w, int at, float[] x, int from, float[] sums, int lanes) {
+        for (int lane = 0; lane < lanes; lane++) {
+            sums[lane] = Elementary.multiplyAdd(w[at + lane], x[from + lane], sums[lane]);
+        }
+    }
+
+    /** Adds up lanes: the upper half to the lower, again and again, and the last four from left to right. */
+    private float fold(float[] sums) {
+        int count = lanes;
+        for (; count > 4; count /= 2) {
+            for (int lane = 0; lane < count / 2; lane++) {
+                sums[lane] += sums[lane + count / 2];
+            }
+        }
+        float sum = sums[0];
+        for (int lane = 1; lane < count; lane++) {
+            sum += sums[lane];
+        }
+        return sum;
+    }
+
+    @Override
+    public void attend(AttentionShape shape, Activations queries, int queryColumn, AttentionRows sequence, int keyOffset, int valueOffset,
+                       Activations out, int outColumn, int fromHead, int toHead, int fromQuery, int toQuery, Scratch scratch) {
+        for (int query = fromQuery; query < toQuery; query++) {
+            int row = sequence.firstRow() + query;
+            int position = sequence.firstPosition() + query;
+            int firstPage = shape.firstVisible(position) / PAGE;
+            int pages = position / PAGE + 1 - firstPage;
+            float[] scores = scratch.rows(pages * PAGE);
+            for (int head = fromHead; head < toHead; head++) {
+                int keyHead = head / shape.group();
+                int keys = keyOffset + keyHead * shape.keySize() * PAGE;
+                int values = valueOffset + keyHead * shape.valueSize() * PAGE;
+                int q = queries.at(row) + queryColumn + head * shape.keySize();
+                int o = out.at(row) + outColumn + head * shape.valueSize();
+                Arrays.fill(scores, 0, pages * PAGE, 0f);
+                for (int page = 0; page < pages; page++) {
+                    scores(queries.values(), q, sequence.pages()[firstPage + page], keys, shape.keySize(), scores, page * PAGE);
+                }
+                float factor = softmax(shape, head, position, firstPage * PAGE, pages * PAGE, scores, scratch.tile(lanes));
+                Arrays.fill(out.values(), o, o + shape.valueSize(), 0f);
+                float[] chain = scratch.panel(shape.valueSize());
+                for (int page = 0; page < pages; page++) {
+                    int steps = Math.min(PAGE, position + 1 - (firstPage + page) * PAGE);
+                    mix(scores, page * PAGE, sequence.pages()[firstPage + page], values, shape.valueSize(), steps, chain, out.values(), o);
+                }
+                multiply(out.values(), o, shape.valueSize(), factor);
+            }
+        }
+    }
+
+    /** Dot products of one query with the keys of a page, {@code [keySize][PAGE]}. */
+    private static void scores(float[] queries, int q, float[] page, int keys, int keySize, float[] scores, int at) {
+        for (int i = 0; i < keySize; i++) {
+            float factor = queries[q + i];
+            int from = keys + i * PAGE;
+            for (int j = 0; j < PAGE; j++) {
+                scores[at + j] = Elementary.multiplyAdd(factor, page[from + j], scores[at + j]);
+            }
+        }
+    }
+
+    /** Scores become {@code e^(score − max)}, 0 where a key is not visible; returns the factor that makes them probabilities. */
+    private float softmax(AttentionShape shape, int head, int position, int first, int count, float[] scores, float[] sums) {
+        int visible = shape.firstVisible(position);
+        float slope = shape.slopes() == null ? 0f : shape.slopes()[head];
+        float sink = shape.sinks() == null ? Float.NEGATIVE_INFINITY : shape.sinks()[head];
+        float largest = sink;
+        for (int k = 0; k < count; k++) {
+            float score = scores[k] * shape.scale();
+            if (shape.softcap() != 0f) {
+                score = Elementary.tanh(score / shape.softcap()) * shape.softcap();
+            }
+            int key = first + k;
+            score = Elementary.multiplyAdd(slope, key - position, score);
+            scores[k] = key > position || key < visible ? Float.NEGATIVE_INFINITY : score;
+            largest = Math.max(largest, scores[k]);
+        }
+        Arrays.fill(sums, 0, lanes, 0f);
+        for (int k = 0; k < count; k++) {
+            scores[k] = Elementary.exp(scores[k] - largest);
+            sums[k % lanes] += scores[k];
+        }
+        return 1f / (fold(sums) + Elementary.exp(sink - largest));
+    }
+
+    /** Adds the values of a page, {@code [PAGE][valueSize]}, weighted by the probabilities. */
+    private static void mix(float[] scores, int at, float[] page, int values, int size, int steps, float[] chain, float[] out, int o) {
+        Arrays.fill(chain, 0, size, 0f);
+        for (int step = 0; step < steps; step++) {
+            float weight = scores[at + step];
+            int from = values + step * size;
+            for (int c = 0; c < size; c++) {
+                chain[c] = Elementary.multiplyAdd(weight, page[from + c], chain[c]);
+            }
+        }
+        for (int c = 0; c < size; c++) {
+            out[o + c] += chain[c];
+        }
+    }
+
+    private static void multiply(float[] x, int from, int count, float factor) {
+        for (int i = from; i < from + count; i++) {
+            x[i] *= factor;
+        }
+    }
+
+    @Override
+    public void layerNorm(Activations x, int column, int groups, int width, float[] weight, float[] bias, float epsilon,
+                          Activations y, int yColumn, int fromRow, int toRow, Scratch scratch) {
+        float[] sums = scratch.tile(lanes);
+        for (int row = fromRow; row < toRow; row++) {
+            for (int group = 0; group < groups; group++) {
+                int from = x.at(row) + column + group * width;
+                int to = y.at(row) + yColumn + group * width;
+                float mean = sum(x.values(), from, width, sums) / width;
+                float variance = squares(x.values(), from, width, mean, sums) / width;
+                shiftAndScale(x.values(), from, mean, 1f / (float) Math.sqrt(variance + epsilon), y.values(), to, width);
+                weigh(y.values(), to, weight, bias, group, width);
+            }
+        }
+    }
+
+    @Override
+    public void rmsNorm(Activations x, int column, int groups, int width, float[] weight, float epsilon,
+                        Activations y, int yColumn, int fromRow, int toRow, Scratch scratch) {
+        float[] sums = scratch.tile(lanes);
+        for (int row = fromRow; row < toRow; row++) {
+            for (int group = 0; group < groups; group++) {
+                int from = x.at(row) + column + group * width;
+                int to = y.at(row) + yColumn + group * width;
+                float square = squares(x.values(), from, width, 0f, sums) / width;
+                shiftAndScale(x.values(), from, 0f, 1f / (float) Math.sqrt(square + epsilon), y.values(), to, width);
+                weigh(y.values(), to, weight, null, group, width);
+            }
+        }
+    }
+
+    private float sum(float[] x, int from, int width, float[] sums) {
+        Arrays.fill(sums, 0, lanes, 0f);
+        int whole = width - width % lanes;
+        for (int i = 0; i < whole; i++) {
+            sums[i % lanes] += x[from + i];
+        }
+        float sum = fold(sums);
+        for (int i = whole; i < width; i++) {
+            sum += x[from + i];
+        }
+        return sum;
+    }
+
+    private float squares(float[] x, int from, int width, float mean, float[] sums) {
+        Arrays.fill(sums, 0, lanes, 0f);
+        int whole = width - width % lanes;
+        for (int i = 0; i < whole; i++) {
+            float difference = x[from + i] - mean;
+            sums[i % lanes] = Elementary.multiplyAdd(difference, difference, sums[i % lanes]);
+        }
+        float sum = fold(sums);
+        for (int i = whole; i < width; i++) {
+            float difference = x[from + i] - mean;
+            sum = Elementary.multiplyAdd(difference, difference, sum);
+        }
+        return sum;
+    }
+
+    private static void shiftAndScale(float[] x, int from, float mean, float factor, float[] y, int to, int width) {
+        for (int i = 0; i < width; i++) {
+            y[to + i] = (x[from + i] - mean) * factor;
+        }
+    }
+
+    private static void weigh(float[] y, int to, float[] weight, float[] bias, int group, int width) {
+        int w = weight == null ? 0 : ScalarKernels.groupAt(weight, group, width);
+        int b = bias == null ? 0 : ScalarKernels.groupAt(bias, group, width);
+        for (int i = 0; i < width; i++) {
+            float value = weight == null ? y[to + i] : y[to + i] * weight[w + i];
+            y[to + i] = bias == null ? value : value + bias[b + i];
+        }
+    }
+
+    @Override
+    public void activate(Activation activation, Activations x, int column, int width, int fromRow, int toRow) {
+        elementwise.activate(activation, x, column, width, fromRow, toRow);
+    }
+
+    @Override
+    public void gate(GatedActivation activation, Activations gate, int gateColumn, Activations up, int upColumn,
+                     Activations y, int yColumn, int width, int fromRow, int toRow) {
+        elementwise.gate(activation, gate, gateColumn, up, upColumn, y, yColumn, width, fromRow, toRow);
+    }
+
+    @Override
+    public void rotate(Activations x, int column, int heads, int headSize, int rotated, boolean interleaved, float[] cos, float[] sin,
+                       int tableWidth, int[] tableRows, int fromRow, int toRow) {
+        elementwise.rotate(x, column, heads, headSize, rotated, interleaved, cos, sin, tableWidth, tableRows, fromRow, toRow);
+    }
+
+    @Override
+    public void add(Activations x, int xColumn, float scale, Activations into, int intoColumn, int width, int fromRow, int toRow) {
+        elementwise.add(x, xColumn, scale, into, intoColumn, width, fromRow, toRow);
+    }
+
+    @Override
+    public void scale(Activations x, int column, float scale, int width, int fromRow, int toRow) {
+        elementwise.scale(x, column, scale, width, fromRow, toRow);
+    }
+
+    @Override
+    public void softcap(Activations x, int column, float cap, int width, int fromRow, int toRow) {
+        elementwise.softcap(x, column, cap, width, fromRow, toRow);
+    }
+}
