@@ -13,9 +13,13 @@ public class CheckpointFormatException extends IOException {
 
     private static final long serialVersionUID = 1L;
 
+    /** The file or folder, as text: a path cannot be serialised. */
     private final String file;
+    /** The place in the file, empty for the file as a whole. */
     private final String place;
+    /** What should be there. */
     private final String expected;
+    /** What is there. */
     private final String found;
 
     /**
