@@ -26,19 +26,6 @@ final class ByteLetters {
         return letter < BYTES.length ? BYTES[letter] : -1;
     }
 
-    /** Returns the bytes of a token that consists of byte letters only, or null if it has another character. */
-    static byte[] bytesOf(String token) {
-        byte[] bytes = new byte[token.length()];
-        for (int i = 0; i < bytes.length; i++) {
-            int value = byteOf(token.charAt(i));
-            if (value < 0) {
-                return null;
-            }
-            bytes[i] = (byte) value;
-        }
-        return bytes;
-    }
-
     /** Returns bytes as letters. */
     static String lettersOf(byte[] bytes, int from, int to) {
         char[] letters = new char[to - from];

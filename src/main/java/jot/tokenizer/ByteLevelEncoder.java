@@ -85,11 +85,11 @@ final class ByteLevelEncoder {
             return null;
         }
         boolean isIsolated = split.behavior() == PreTokenizer.Behavior.ISOLATED;
+        boolean isContiguous = split.behavior() == PreTokenizer.Behavior.CONTIGUOUS;
         boolean dropsGaps = split.behavior() == PreTokenizer.Behavior.REMOVED && split.inverted();
         return switch (split.pattern()) {
             case TextPattern.Scanner pattern when isIsolated || dropsGaps -> new Cut(pattern.scanner(), dropsGaps);
-            case TextPattern.Single single when isIsolated || split.behavior() == PreTokenizer.Behavior.CONTIGUOUS ->
-                    new Cut(scanner(single, isIsolated), false);
+            case TextPattern.Single single when isIsolated || isContiguous -> new Cut(scanner(single, isIsolated), false);
             default -> null;
         };
     }
@@ -98,15 +98,13 @@ final class ByteLevelEncoder {
     private static PieceScanner scanner(TextPattern.Single single, boolean isIsolated) {
         return (text, from, end) -> {
             int to = from;
-            int codePoint;
-            do {
-                codePoint = Character.codePointAt(text, to, end);
-                if (!single.kind().test(codePoint)) {
+            while (to < end && single.kind().test(Character.codePointAt(text, to, end))) {
+                to += Character.charCount(Character.codePointAt(text, to, end));
+                if (isIsolated) {
                     break;
                 }
-                to += Character.charCount(codePoint);
-            } while (to < end && !isIsolated);
-            return to > from ? to : ~(from + Character.charCount(codePoint));
+            }
+            return to > from ? to : ~(from + Character.charCount(Character.codePointAt(text, from, end)));
         };
     }
 

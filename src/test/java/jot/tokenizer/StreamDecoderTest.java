@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import jot.json.Json;
 import jot.json.JsonArray;
 import jot.json.JsonObject;
@@ -95,5 +96,49 @@ class StreamDecoderTest {
             streamed.append(stream.push(id));
         }
         assertEquals(text.replaceAll("<\\|\\w+\\|>", ""), streamed + stream.finish(), name);
+    }
+
+    /** Replacements in a joined text: what may be the beginning of a match is held back until it is decided. */
+    @ParameterizedTest
+    @CsvSource({"ab</w>cd, ab cd", "</w></w>x, '  x'", "a</</w>, 'a</ '", "a</w, a</w", "<</w>, '< '"})
+    void matchesAcrossPieces(String text, String expected) {
+        for (int width = 1; width <= text.length(); width++) {
+            TokenDecoder.Collector collector = new TokenDecoder.Collector();
+            TokenDecoder.Stage stage = new TokenDecoder.Sequence(List.of(new TokenDecoder.Fuse(),
+                    new TokenDecoder.Replace(new TextPattern.Literal("</w>"), " "))).stage(collector);
+            for (int at = 0; at < text.length(); at += width) {
+                stage.token(text.substring(at, Math.min(text.length(), at + width)));
+            }
+            stage.end();
+            assertEquals(expected, collector.take());
+        }
+    }
+
+    /** A joined text in front of decoders that take tokens is one token to them. */
+    @Test
+    void joinedTextsInFrontOfOtherDecoders() {
+        TokenDecoder.Collector collector = new TokenDecoder.Collector();
+        TokenDecoder.Stage stage = new TokenDecoder.Sequence(List.of(new TokenDecoder.Fuse(), new TokenDecoder.Strip('x', 2, 1),
+                new TokenDecoder.Fuse(), new TokenDecoder.Replace(new TextPattern.Literal(""), "-"),
+                new TokenDecoder.Metaspace("\u2581", false), new TokenDecoder.WordPiece("##", true))).stage(collector);
+        for (String token : List.of("x", "x", "xa", "\u2581.", "x", "x")) {
+            stage.token(token);
+        }
+        assertEquals("", collector.take());
+        stage.end();
+        assertEquals("-x-a- -.-x-", collector.take());
+    }
+
+    @Test
+    void aPromptThatEndsWithinACharacter() {
+        Tokenizer gpt2 = Vocabularies.gpt2();
+        int[] bytes = gpt2.encode("\ud83e\udd86");
+        assertTrue(bytes.length > 1);
+        StreamDecoder stream = gpt2.stream(bytes[0]);
+        StringBuilder text = new StringBuilder();
+        for (int i = 1; i < bytes.length; i++) {
+            text.append(stream.push(bytes[i]));
+        }
+        assertEquals("\ud83e\udd86", text + stream.finish());
     }
 }

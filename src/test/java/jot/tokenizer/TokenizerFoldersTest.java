@@ -4,12 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
@@ -101,8 +106,9 @@ class TokenizerFoldersTest {
 
     @Test
     void settingsBesideASentencePieceModel() throws IOException {
-        Tokenizer tokenizer = sentencePieceWith("{\"add_bos_token\":false,\"add_eos_token\":true,\"bos_token\":\"<s>\",\"eos_token\":\"</s>\","
-                + "\"added_tokens_decoder\":{\"1\":{\"content\":\"<s>\",\"special\":true},\"1500\":{\"content\":\"<|x|>\",\"special\":true}}}");
+        Tokenizer tokenizer = sentencePieceWith("{\"add_bos_token\":false,\"add_eos_token\":true,\"bos_token\":\"<s>\","
+                + "\"eos_token\":\"</s>\",\"added_tokens_decoder\":{\"1\":{\"content\":\"<s>\",\"special\":true},"
+                + "\"1500\":{\"content\":\"<|x|>\",\"special\":true}}}");
         int[] prompt = tokenizer.encodePrompt("A<|x|>");
         assertEquals(1500, prompt[prompt.length - 2]);
         assertEquals(2, prompt[prompt.length - 1]);
@@ -134,6 +140,43 @@ class TokenizerFoldersTest {
                     assertFalse(IntStream.of(ids).anyMatch(each -> each == special), name + " " + tokenizer.token(id));
                 }
             }
+        }
+    }
+
+    /** Llama 3's tokenizer.model is tiktoken's text; its special tokens follow the others. */
+    @Test
+    void aTiktokenFileNamedTokenizerModel() throws IOException {
+        StringBuilder lines = new StringBuilder();
+        for (int value = 0; value < 256; value++) {
+            lines.append(Base64.getEncoder().encodeToString(new byte[] {(byte) value})).append(' ').append(value).append('\n');
+        }
+        lines.append(Base64.getEncoder().encodeToString(" fox".getBytes(StandardCharsets.UTF_8))).append(" 256\n");
+        Files.writeString(folder.resolve("tokenizer.model"), lines);
+        Tokenizer tokenizer = Tokenizer.load(folder);
+        assertArrayEquals(new int[] {257, 'A', 256}, tokenizer.encodePrompt("A fox"));
+        assertArrayEquals(new int[] {'A', 256, 258}, tokenizer.encode("A fox<|end_of_text|>"));
+        assertArrayEquals(new int[] {257, 'A', 257, 'B'}, tokenizer.encoding("A", "B").ids());
+        assertEquals(257 + 256, tokenizer.size());
+        assertEquals("<|reserved_special_token_250|>", tokenizer.token(512));
+        assertEquals(OptionalInt.of(257), tokenizer.beginToken());
+        assertEquals(OptionalInt.of(258), tokenizer.endToken());
+    }
+
+    @Test
+    void oneTiktokenFileInAFolder() throws IOException {
+        copy("cl100k", "cl100k_base.tiktoken");
+        assertEquals(100277, Tokenizer.load(folder).size());
+        assertTrue(Tokenizer.find(folder).isPresent());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"phi-3, phi-3", "spm-bpe, spm-bpe", "spm-unigram, spm-unigram", "gpt1, gpt1", "o200k, o200k"})
+    void runsAreLinearWithoutAnythingToCutThem(String vocabulary, String name) {
+        Tokenizer tokenizer = Vocabularies.tokenizer(Vocabularies.folder(vocabulary));
+        for (String unit : List.of("a", " ", "\u2581", "\u6f22")) {
+            String run = "x" + unit.repeat(100_000);
+            assertTimeout(Duration.ofSeconds(3), () -> assertTrue(tokenizer.encode(run).length > 0), name);
+            assertTimeout(Duration.ofSeconds(3), () -> assertTrue(tokenizer.encoding(run).size() > 0), name);
         }
     }
 }
