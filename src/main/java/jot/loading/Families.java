@@ -1,6 +1,8 @@
 package jot.loading;
 
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 import jot.checkpoint.CheckpointFormatException;
@@ -64,6 +66,15 @@ public final class Families {
 
     private static final List<Family> ALL = Stream.of(CLASSIC, LLAMA).flatMap(List::stream).toList();
 
+    /** Families that people may ask for, and why they are not read. */
+    private static final Map<String, String> NOT_READ = Map.of(
+            "deepseek_v2", "has multi-head latent attention",
+            "deepseek_v3", "has multi-head latent attention",
+            "gemma3", "holds a model of images too; its text model alone is a gemma3_text",
+            "mistral3", "holds a model of images too",
+            "mamba", "has no attention",
+            "t5", "is an encoder with a decoder");
+
     private Families() {
     }
 
@@ -86,7 +97,8 @@ public final class Families {
                 return family;
             }
         }
-        throw config.refusal("model_type", "a family that Jot reads (nearest: " + nearest(type) + ")", '"' + type + '"');
+        String reason = Optional.ofNullable(NOT_READ.get(type)).map(why -> ", which " + why).orElse("");
+        throw config.refusal("model_type", "a family that Jot reads (nearest: " + nearest(type) + ")", '"' + type + '"' + reason);
     }
 
     private static void refuseWhatNoDecoderDoes(Config config, Family family) throws CheckpointFormatException {

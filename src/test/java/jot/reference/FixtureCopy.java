@@ -55,6 +55,20 @@ final class FixtureCopy {
         return this;
     }
 
+    /** Sets a key in the group that has it already, or else among the values outside of groups. */
+    FixtureCopy setWithin(String group, String key, String json) throws IOException {
+        if (!config.containsKey(group)) {
+            return set(key, json);
+        }
+        JsonObject values = Json.parse(config.get(group).getBytes(StandardCharsets.UTF_8)).asObject(group);
+        if (!values.has(key)) {
+            return set(key, json);
+        }
+        StringJoiner all = new StringJoiner(", ", "{", "}");
+        values.members().forEach((name, value) -> all.add(JsonString.quote(name) + ": " + (name.equals(key) ? json : text(value))));
+        return set(group, all.toString());
+    }
+
     FixtureCopy remove(String... keys) {
         config.keySet().removeAll(Arrays.asList(keys));
         return this;

@@ -78,12 +78,76 @@ class PublishedSpellingsTest {
                         "gpt_neox_japanese.layers.0.attention.rotary_emb.inv_freq", "F32", 4, 4)));
     }
 
+    static Stream<Arguments> spellingsOfLlamaAndItsRelatives() {
+        return Stream.of(
+                spelling("llama", "as Llama 1", copy -> copy.remove("rope_theta", "head_dim", "attention_bias", "mlp_bias")
+                        .addBuffer(LLAMA_BUFFER, "F32", 4, 4)
+                        .addBuffer("model.layers.1.self_attn.rotary_emb.inv_freq", "F32", 4, 4)),
+                spelling("llama", "without the outer prefix", copy -> copy.rename(name -> name.replaceFirst("^model\\.", ""))),
+                spelling("llama", "null for what is usual", copy -> copy.set("head_dim", "null").set("rope_scaling", "null")
+                        .set("sliding_window", "null").set("quantization_config", "null").respell("torch_dtype", "dtype")),
+                spelling("llama3-scaled", "one group for rotary positions, tied head stored", copy -> copy
+                        .remove("rope_theta", "rope_scaling").set("rope_parameters", """
+                        {"rope_type": "llama3", "rope_theta": 5000.0, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+                        "original_max_position_embeddings": 16}""").duplicate("model.embed_tokens.weight", "lm_head.weight")),
+                spelling("llama-linear", "type in place of rope_type", copy -> copy.set("rope_scaling",
+                        "{\"type\": \"linear\", \"factor\": 2.5}")),
+                spelling("llama-yarn", "all of YaRN stated", copy -> copy.set("rope_scaling", """
+                        {"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 16, "beta_fast": 32, "beta_slow": 1,
+                        "mscale": null, "mscale_all_dim": null, "attention_factor": null, "truncate": true}""")),
+                spelling("llama-dynamic", "one group for rotary positions", copy -> copy.remove("rope_theta", "rope_scaling")
+                        .set("rope_parameters", "{\"rope_type\": \"dynamic\", \"rope_theta\": 10000.0, \"factor\": 2.0}")),
+                spelling("mistral", "as Mistral 7B", copy -> copy.remove("head_dim", "rope_theta", "layer_types")),
+                spelling("qwen2", "as Qwen2.5", copy -> copy.remove("layer_types", "use_sliding_window").set("sliding_window", "131072")
+                        .set("max_window_layers", "1").duplicate("model.embed_tokens.weight", "lm_head.weight")),
+                spelling("qwen2_moe", "as Qwen1.5-MoE", copy -> copy.remove("layer_types", "qkv_bias", "mlp_only_layers",
+                        "decoder_sparse_step").set("sliding_window", "32768").set("use_sliding_window", "false")),
+                spelling("qwen3_moe", "as Qwen3-30B-A3B", copy -> copy.respell("num_local_experts", "num_experts")
+                        .set("max_window_layers", "48")),
+                spelling("gemma", "older key of the activation", copy -> copy.respell("hidden_act", "hidden_activation")
+                        .remove("tie_word_embeddings")),
+                spelling("gemma2", "kinds of blocks by default", copy -> copy.remove("layer_types")),
+                spelling("gemma3", "as Gemma 3 1B", copy -> copy.remove("layer_types", "rope_parameters", "_sliding_window_pattern")
+                        .set("sliding_window_pattern", "4").set("rope_theta", "1000000").set("rope_local_base_freq", "10000")
+                        .set("rope_scaling", "null")),
+                spelling("olmo3", "positions for each kind of block", copy -> copy.remove("layer_types", "rope_theta", "rope_scaling")
+                        .set("rope_parameters", """
+                        {"sliding_attention": {"rope_type": "default", "rope_theta": 500000.0}, "full_attention": {"rope_type": "yarn",
+                        "rope_theta": 500000.0, "factor": 8.0, "original_max_position_embeddings": 16, "beta_fast": 32.0,
+                        "beta_slow": 1.0, "attention_factor": 1.2079441541679836}}""")),
+                spelling("smollm3", "blocks without positions by the interval", copy -> copy.remove("no_rope_layers", "layer_types")),
+                spelling("phi3", "as Phi-3 mini", copy -> copy.remove("partial_rotary_factor").set("rope_scaling", "null")
+                        .set("sliding_window", "2047").set("attention_bias", "false")),
+                spelling("phi3-longrope-long", "as Phi-3 mini 128k first said it", copy -> copy.set("rope_scaling", """
+                        {"type": "su", "short_factor": [1.0, 1.1, 1.3, 1.6], "long_factor": [1.2, 2.5, 6.0, 14.0]}""")),
+                spelling("phi3-longrope-long", "first length and ratio within the group", copy -> copy
+                        .remove("original_max_position_embeddings", "rope_scaling", "rope_theta").set("rope_parameters", """
+                        {"rope_type": "longrope", "rope_theta": 10000.0, "factor": 8.0, "original_max_position_embeddings": 12,
+                        "short_factor": [1.0, 1.1, 1.3, 1.6], "long_factor": [1.2, 2.5, 6.0, 14.0]}""")),
+                spelling("cohere2", "as Command R7B", copy -> copy.remove("layer_types", "tie_word_embeddings", "head_dim")
+                        .set("sliding_window_pattern", "4").set("use_parallel_block", "true").set("use_gated_activation", "true")
+                        .set("use_parallel_embedding", "false").set("use_qk_norm", "false").set("rotary_pct", "1.0")
+                        .set("position_embedding_type", "\"rope_gptj\"").set("rope_scaling", "null")),
+                spelling("exaone4", "kinds of blocks by letters", copy -> copy.remove("layer_types")),
+                spelling("exaone4", "kinds of blocks by a number", copy -> copy.remove("layer_types").set("sliding_window_pattern", "4")),
+                spelling("mixtral", "other key of the experts", copy -> copy.respell("num_local_experts", "num_experts")
+                        .remove("head_dim")),
+                spelling("gpt_oss-mxfp4", "as gpt-oss-20b", copy -> copy.remove("layer_types", "swiglu_alpha", "attention_bias")
+                        .set("experts_per_token", "2").set("initial_context_length", "32").set("quantization_config", """
+                        {"quant_method": "mxfp4", "modules_to_not_convert": ["model.layers.*.self_attn", "model.layers.*.mlp.router",
+                        "model.embed_tokens", "lm_head"]}""")),
+                spelling("hunyuan_v1_dense-alpha", "one group for rotary positions", copy -> copy.remove("rope_theta", "rope_scaling")
+                        .set("rope_parameters", "{\"rope_type\": \"dynamic\", \"rope_theta\": 10000.0, \"alpha\": 1000.0}")),
+                spelling("apertus", "as Apertus 8B", copy -> copy.set("mlp_bias", "false").set("post_norm", "false")
+                        .set("qk_norm", "true")));
+    }
+
     private static Arguments spelling(String fixture, String what, UnaryOperator<FixtureCopy> change) {
         return arguments(fixture, what, change);
     }
 
     @ParameterizedTest(name = "{0}: {1}")
-    @MethodSource("spellings")
+    @MethodSource({"spellings", "spellingsOfLlamaAndItsRelatives"})
     void meansTheSame(String name, String what, UnaryOperator<FixtureCopy> change, @TempDir Path copy) throws IOException {
         Path folder = Files.exists(LoadedFixture.MODELS.resolve(name)) ? LoadedFixture.MODELS.resolve(name)
                 : LoadedFixture.MORE_MODELS.resolve(name);

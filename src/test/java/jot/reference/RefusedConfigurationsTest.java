@@ -76,6 +76,63 @@ class RefusedConfigurationsTest {
         assertTrue(e.getMessage().contains(key) || value.contains(e.place()), e.getMessage());
     }
 
+    @ParameterizedTest(name = "{0}: {1} = {2}")
+    @CsvSource(quoteCharacter = '\'', value = {
+        "models/llama, hidden_act, '\"mish\"'",
+        "models/llama, num_key_value_heads, 3",
+        "models/llama, head_dim, 0",
+        "models/llama, num_hidden_layers, 0",
+        "models/llama, rms_norm_eps, 2",
+        "models/llama, max_position_embeddings, 0",
+        "models/llama, rope_theta, 1",
+        "models/llama, quantization_config, '{\"quant_method\": \"fp8\"}'",
+        "models/llama, rope_scaling, '{\"rope_type\": \"mrope\", \"mrope_section\": [1, 1, 2]}'",
+        "models/llama-linear, factor, 0",
+        "models/llama3-scaled, low_freq_factor, null",
+        "models/llama3-scaled, high_freq_factor, 1",
+        "models/llama3-scaled, original_max_position_embeddings, -16",
+        "models/llama-yarn, factor, -4",
+        "models-more/arcee, beta_fast, 0",
+        "models-more/llama-dynamic, factor, null",
+        "models/mistral, sliding_window, 0",
+        "models/mistral, layer_types, '[\"full_attention\"]'",
+        "models/mistral, layer_types, '[\"full_attention\", \"chunked_attention\"]'",
+        "models/qwen2, layer_types, '[\"sliding_attention\", \"full_attention\"]'",
+        "models/gemma, use_bidirectional_attention, true",
+        "models/gemma, hidden_act, '\"geglu\"'",
+        "models/gemma2, attn_logit_softcapping, -1",
+        "models/gemma2, query_pre_attn_scalar, 0",
+        "models/gemma3, layer_types, '[\"linear_attention\", \"full_attention\", \"full_attention\", \"full_attention\"]'",
+        "models/olmo, clip_qkv, -1",
+        "models/granite, logits_scaling, 0",
+        "models/smollm3, no_rope_layers, '[1]'",
+        "models/phi3, attention_bias, true",
+        "models-more/phi3-longrope-short, long_factor, '[1, 2, 3]'",
+        "models-more/phi3-longrope-short, short_factor, '[1, 2, 3, 0]'",
+        "models-more/phi3-longrope-short, rope_scaling, '{\"type\": \"su\", \"long_factor\": [1], \"long_mscale\": 1.2}'",
+        "models/cohere, use_parallel_block, false",
+        "models/cohere, position_embedding_type, '\"alibi\"'",
+        "models-more/cohere2, use_qk_norm, true",
+        "models/mixtral, num_experts_per_tok, 5",
+        "models/mixtral, num_local_experts, 0",
+        "models/qwen2_moe, decoder_sparse_step, 0",
+        "models/gpt_oss, hidden_act, '\"gelu\"'",
+        "models/gpt_oss, swiglu_limit, 0",
+        "models/gpt_oss-mxfp4, quantization_config, '{\"quant_method\": \"awq\"}'",
+        "models-more/exaone4, sliding_window_pattern, '\"LLXG\"'",
+        "models-more/apertus, hidden_act, '\"mish\"'",
+        "models-more/apertus, qk_norm, false",
+        "models-more/hunyuan_v1_dense, use_cla, true",
+        "models-more/deepseek_v2, x, 1",
+        "models-more/deepseek_v3, x, 1"})
+    void relativesOfLlamaAreRefusedByName(String fixture, String key, String value, @TempDir Path copy) throws IOException {
+        FixtureCopy.of(Path.of("src/test/resources", fixture)).setWithin("rope_scaling", key, value).writeTo(copy);
+        CheckpointFormatException e = refusal(copy);
+        assertTrue(e.getMessage().contains("config.json"), e.getMessage());
+        String named = fixture.contains("deepseek") ? "latent attention" : key;
+        assertTrue(e.getMessage().contains(named) || value.contains(e.place()), e.getMessage());
+    }
+
     @ParameterizedTest
     @CsvSource({"gpt-2, gpt2", "lama, llama", "falcn, falcon", "bloomz, bloom"})
     void anUnknownFamilyIsAnsweredWithTheNearest(String type, String nearest, @TempDir Path copy) throws IOException {

@@ -25,6 +25,8 @@ public final class Apertus implements Family {
     @Override
     public Architecture architecture(Config config) throws CheckpointFormatException {
         config.refuseFlag("mlp_bias");
+        config.refuseFlag("post_norm");
+        config.refuseFalse("qk_norm");
         LlamaReading reading = LlamaReading.of(config);
         NormPlan norm = reading.norm(1e-5);
         boolean biased = config.flag(false, "attention_bias");
