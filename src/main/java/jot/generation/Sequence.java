@@ -32,8 +32,12 @@ public final class Sequence {
      * @throws IllegalStateException if the model has no language-model head
      */
     public Sequence(Inference inference) {
+        this(languageModel(inference), inference.newCache(), new float[inference.architecture().vocabulary()], new int[64]);
+    }
+
+    private static Inference languageModel(Inference inference) {
         inference.requireLanguageModel();
-        this(inference, inference.newCache(), new float[inference.architecture().vocabulary()], new int[64]);
+        return inference;
     }
 
     private Sequence(Inference inference, KvCache cache, float[] logits, int[] tokens) {
