@@ -12,6 +12,7 @@ import jot.loading.LoadSettings;
 import jot.loading.LoadedModel;
 import jot.loading.ModelLoader;
 import jot.tensor.Backend;
+import jot.tensor.WeightFormat;
 
 /** Measures speed, and says what share of this machine's limits it is. */
 final class BenchCommand implements Command {
@@ -34,6 +35,7 @@ final class BenchCommand implements Command {
     public List<Option> options() {
         return List.of(Option.of("--shape", "NAME", "gpt2, gpt2-medium, gpt2-xl or llama-1b, with random weights (default: gpt2)"),
                 Option.of("--model", "DIR", "a model folder instead"),
+                Option.of("--weights", "F", "auto, f32, f16, bf16, q8 or q4: the format in memory (default: auto)"),
                 Option.of("--threads", "N", "threads that compute (default: one a processor)"),
                 Option.of("--backend", "B", "auto, scalar or vector (default: auto)"),
                 Option.of("-p", "N", "tokens of the prompt (default: 512)"),
@@ -92,12 +94,13 @@ final class BenchCommand implements Command {
         int generated = positive(arguments, "-n", DEFAULT_GENERATED);
         int repetitions = positive(arguments, "--repetitions", DEFAULT_REPETITIONS);
         Backend backend = Models.backend(arguments.text("--backend").orElse("auto"));
-        LoadSettings settings = new LoadSettings(threads, OptionalInt.empty(), backend, true, (done, all) -> { });
+        Optional<WeightFormat> format = Models.weights(arguments.text("--weights").orElse("auto"));
+        LoadSettings settings = new LoadSettings(threads, OptionalInt.empty(), backend, true, (done, all) -> { }, format);
         try (LoadedModel model = ModelLoader.load(folder, settings)) {
             Benchmark.Result result = new Benchmark(model, prompt, generated, repetitions).run();
             MachineLimits limits = MachineLimits.measure(threads);
-            Line line = new Line(label, String.join("+", model.description().formats()), threads, prompt, generated, result, limits,
-                    model.backend());
+            String weights = format.map(WeightFormat::label).orElse(String.join("+", model.description().formats()));
+            Line line = new Line(label, weights, threads, prompt, generated, result, limits, model.backend());
             if (arguments.has("--json")) {
                 console.out().println(line.json());
             } else {

@@ -5,9 +5,11 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import jot.Gpt;
 import jot.LoadOptions;
 import jot.tensor.Backend;
+import jot.tensor.WeightFormat;
 
 /** The options of every command that loads a model, and the loading. */
 final class Models {
@@ -56,6 +58,19 @@ final class Models {
         } catch (InvalidPathException e) {
             throw new UsageException("no path: '" + text + "'");
         }
+    }
+
+    /** The format that a name stands for, or nothing for that of the file. */
+    static Optional<WeightFormat> weights(String name) throws UsageException {
+        return switch (name.toUpperCase(Locale.ROOT)) {
+            case "AUTO" -> Optional.empty();
+            case "F32" -> Optional.of(WeightFormat.F32);
+            case "F16" -> Optional.of(WeightFormat.F16);
+            case "BF16" -> Optional.of(WeightFormat.BF16);
+            case "Q8" -> Optional.of(WeightFormat.Q8);
+            case "Q4" -> Optional.of(WeightFormat.Q4);
+            default -> throw new UsageException("--weights: expected auto, f32, f16, bf16, q8 or q4, found '" + name + "'");
+        };
     }
 
     static Backend backend(String name) throws UsageException {

@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 
 import jot.checkpoint.Checkpoint;
 import jot.checkpoint.CheckpointFormatException;
@@ -57,8 +58,9 @@ public final class ModelLoader {
             Blueprint blueprint = Blueprint.of(family, config, checkpoint);
             Architecture architecture = bounded(blueprint.architecture(), settings.context());
             WeightReader weights = new WeightReader(checkpoint, blueprint.table(), workers, memory);
-            kernels.warmUp(weights.formats());
-            Transformer transformer = new TransformerBuilder(architecture, weights, settings.progress()).build();
+            Optional<FormatConversion> format = settings.weights().map(wanted -> new FormatConversion(wanted, workers, memory));
+            kernels.warmUp(settings.weights().map(Set::of).orElse(weights.formats()));
+            Transformer transformer = new TransformerBuilder(architecture, weights, settings.progress(), format).build();
             Optional<Tokenizer> tokenizer = tokenizer(folder, architecture);
             ModelDescription description = ModelInspector.describe(folder, config, checkpoint);
             return new LoadedModel(transformer, tokenizer, config.values(), folder.generationConfig(), description,

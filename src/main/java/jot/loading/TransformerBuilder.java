@@ -1,5 +1,6 @@
 package jot.loading;
 
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -36,12 +37,14 @@ final class TransformerBuilder {
     private final Architecture architecture;
     private final WeightReader weights;
     private final LoadProgress progress;
+    private final Optional<FormatConversion> format;
     private final List<Rotary> rotaries;
 
-    TransformerBuilder(Architecture architecture, WeightReader weights, LoadProgress progress) {
+    TransformerBuilder(Architecture architecture, WeightReader weights, LoadProgress progress, Optional<FormatConversion> format) {
         this.architecture = architecture;
         this.weights = weights;
         this.progress = progress;
+        this.format = format;
         this.rotaries = distinctRotaries(architecture);
     }
 
@@ -56,7 +59,7 @@ final class TransformerBuilder {
         Embedding embedding = embedding();
         List<Block> blocks = new ArrayList<>();
         for (int layer = 0; layer < architecture.blocks().size(); layer++) {
-            blocks.add(block(layer));
+            blocks.add(formatted(layer));
             progress.report(layer + 1, architecture.blocks().size());
         }
         Norm finalNorm = norm(architecture.finalNorm(), Role.FINAL_NORM, 0);
@@ -65,9 +68,29 @@ final class TransformerBuilder {
         return new Transformer(architecture, embedding, blocks, finalNorm, head, rotaries);
     }
 
+    /** A block in the format wanted; copies on the way to it are freed with each block. */
+    private Block formatted(int layer) throws CheckpointFormatException {
+        if (format.isEmpty()) {
+            return block(layer);
+        }
+        try (Arena passing = Arena.ofShared()) {
+            weights.conversion().allocateFrom(passing);
+            try {
+                return block(layer).with(matrix -> format.get().convert(matrix, passing.scope()));
+            } finally {
+                weights.conversion().allocateLasting();
+            }
+        }
+    }
+
+    /** A matrix outside of blocks in the format wanted. */
+    private Matrix formatted(Matrix matrix) {
+        return format.map(conversion -> conversion.convert(matrix, Arena.global().scope())).orElse(matrix);
+    }
+
     private Embedding embedding() throws CheckpointFormatException {
         EmbeddingPlan plan = architecture.embedding();
-        Matrix tokens = weights.matrix(Role.TOKEN_EMBEDDING, architecture.vocabulary(), plan.width());
+        Matrix tokens = formatted(weights.matrix(Role.TOKEN_EMBEDDING, architecture.vocabulary(), plan.width()));
         Embedding.Positions positions = switch (plan.positions()) {
             case PositionPlan.None none -> null;
             case PositionPlan.Learned learned -> new Embedding.Positions.Table(
@@ -159,8 +182,8 @@ final class TransformerBuilder {
         int width = architecture.embedding().width();
         Linear projection = headProjection();
         if (!plan.tied()) {
-            return new Head.LanguageModel(plan, projection,
-                    weights.linear(Role.HEAD, 0, architecture.vocabulary(), width, plan.biased()));
+            Linear output = weights.linear(Role.HEAD, 0, architecture.vocabulary(), width, plan.biased());
+            return new Head.LanguageModel(plan, projection, new Linear(formatted(output.weight()), output.bias()));
         }
         warnIfHeadDiffers();
         float[] bias = plan.biased() ? weights.bias(Role.HEAD, 0, architecture.vocabulary()) : null;

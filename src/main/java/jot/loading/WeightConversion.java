@@ -14,11 +14,23 @@ final class WeightConversion {
     private static final int TILE = 16;
 
     private final Workers workers;
-    private final SegmentAllocator memory;
+    private final SegmentAllocator lasting;
+    private SegmentAllocator memory;
 
     WeightConversion(Workers workers, SegmentAllocator memory) {
         this.workers = workers;
+        this.lasting = memory;
         this.memory = memory;
+    }
+
+    /** Takes the memory for transposed and reordered copies from somewhere else until {@link #allocateLasting()}. */
+    void allocateFrom(SegmentAllocator passing) {
+        memory = passing;
+    }
+
+    /** Takes the memory for copies from where it lasts as long as the model. */
+    void allocateLasting() {
+        memory = lasting;
     }
 
     /**
@@ -82,9 +94,9 @@ final class WeightConversion {
         }
     }
 
-    /** Room for a converted tensor. */
+    /** Room for a converted tensor that stays as it is. */
     MemorySegment allocate(long bytes) {
-        return memory.allocate(bytes, 64);
+        return lasting.allocate(bytes, 64);
     }
 
     /** Runs a loop on all workers. */

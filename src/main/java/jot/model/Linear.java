@@ -1,5 +1,6 @@
 package jot.model;
 
+import java.util.function.UnaryOperator;
 import jot.model.ForwardPass.RowCounts;
 import jot.tensor.Activations;
 import jot.tensor.Matrix;
@@ -21,6 +22,11 @@ public record Linear(Matrix weight, float[] bias) {
     /** Channels that it takes. */
     public int inputs() {
         return weight.inputs();
+    }
+
+    /** The same with its matrix replaced. */
+    Linear with(UnaryOperator<Matrix> change) {
+        return new Linear(change.apply(weight), bias);
     }
 
     /**

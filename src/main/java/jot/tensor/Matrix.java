@@ -183,6 +183,16 @@ public final class Matrix {
     }
 
     /**
+     * Whether its memory ends with a scope.
+     *
+     * @param scope such as that of an arena that is about to be closed
+     * @return true if the matrix cannot be used beyond it
+     */
+    public boolean endsWith(MemorySegment.Scope scope) {
+        return codes.scope().equals(scope);
+    }
+
+    /**
      * Widens one row to floats.
      *
      * @param output the row
