@@ -2,7 +2,6 @@ package jot.loading;
 
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 
 import jot.checkpoint.CheckpointFormatException;
@@ -97,8 +96,11 @@ public final class Families {
                 return family;
             }
         }
-        String reason = Optional.ofNullable(NOT_READ.get(type)).map(why -> ", which " + why).orElse("");
-        throw config.refusal("model_type", "a family that Jot reads (nearest: " + nearest(type) + ")", '"' + type + '"' + reason);
+        String reason = NOT_READ.get(type);
+        if (reason != null) {
+            throw config.refusal("model_type", "a family that Jot reads", '"' + type + "\", which " + reason);
+        }
+        throw config.refusal("model_type", "a family that Jot reads (nearest: " + nearest(type) + ")", '"' + type + '"');
     }
 
     private static void refuseWhatNoDecoderDoes(Config config, Family family) throws CheckpointFormatException {
