@@ -28,6 +28,9 @@ import jot.tokenizer.Tokenizer;
  * <p>Thread-safe.
  */
 final class Calls {
+    private static final String NO_TOKENIZER = "the model's folder has no tokenizer files: expected tokenizer.json, vocab.json with "
+            + "merges.txt, or tokenizer.model";
+
     private final Inference inference;
     private final GenerationDefaults defaults;
     private final Optional<Tokenizer> tokenizer;
@@ -43,12 +46,15 @@ final class Calls {
     }
 
     Tokenizer tokenizer() {
-        return tokenizer.orElseThrow(() -> new IllegalStateException("the model's folder has no tokenizer files: expected "
-                + "tokenizer.json, vocab.json with merges.txt, or tokenizer.model"));
+        return tokenizer.orElseThrow(() -> new IllegalStateException(NO_TOKENIZER));
     }
 
     GenerationSettings settings(GenerationOptions options, int promptLength) {
-        return options.resolve(defaults, inference.architecture().vocabulary(), promptLength);
+        GenerationSettings settings = options.resolve(defaults, inference.architecture().vocabulary(), promptLength);
+        if (settings.stopStrings().isPresent() && tokenizer.isEmpty()) {
+            throw new IllegalStateException("stop strings need text, but " + NO_TOKENIZER);
+        }
+        return settings;
     }
 
     Generation generate(int[] prompt, GenerationOptions options, Consumer<DecodeLoop> listener, Consumer<String> whole) {

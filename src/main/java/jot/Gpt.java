@@ -40,7 +40,7 @@ public final class Gpt implements AutoCloseable {
 
     private Gpt(LoadedModel model, GenerationDefaults defaults, LoadOptions options) {
         this.model = model;
-        this.inference = new Inference(model.transformer(), model.kernels(), model.workers());
+        this.inference = new Inference(model.transformer(), model.kernels(), model.workers(), model.files());
         this.calls = new Calls(inference, defaults, model.tokenizer(), options);
     }
 
@@ -70,7 +70,7 @@ public final class Gpt implements AutoCloseable {
     public static Gpt load(Path path, LoadOptions options) throws IOException {
         LoadedModel model = ModelLoader.load(Objects.requireNonNull(path, "path"), settings(options));
         try {
-            return new Gpt(model, GenerationDefaults.read(model.generationConfig(), model.config(), path), options);
+            return new Gpt(model, GenerationDefaults.read(model.generationConfig(), model.config(), model.generationConfigFile()), options);
         } catch (IOException | RuntimeException e) {
             model.close();
             throw e;

@@ -1,7 +1,9 @@
 package jot.generation;
 
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 import jot.model.Architecture;
@@ -24,13 +26,24 @@ public final class Inference {
     private final Workers workers;
     private final ForwardPass pass;
     private final CacheLayout layout;
+    private final List<Path> files;
     private final Map<Thread, Integer> users = new HashMap<>();
     private volatile boolean closing;
     private volatile Runnable whenClosing = () -> { };
 
     /** Runs a model on some kernels. */
     public Inference(Transformer transformer, ParallelKernels kernels, Workers workers) {
+        this(transformer, kernels, workers, List.of());
+    }
+
+    /**
+     * Runs a model on some kernels.
+     *
+     * @param files what its weights are mapped from, for messages
+     */
+    public Inference(Transformer transformer, ParallelKernels kernels, Workers workers, List<Path> files) {
         this.transformer = transformer;
+        this.files = List.copyOf(files);
         this.workers = workers;
         this.pass = new ForwardPass(transformer, kernels);
         this.layout = new CacheLayout(transformer.architecture());
@@ -83,17 +96,29 @@ public final class Inference {
 
     /** Runs a pass when its turn has come, and returns when it is over. */
     void run(Workers.Pass work) {
-        workers.run(work);
+        try {
+            workers.run(work);
+        } catch (InternalError e) {
+            throw lost(e);
+        }
     }
 
     /** Runs a pass when its turn has come; false if its caller was interrupted before. */
-    boolean run(jot.tensor.Workers.Pass work, Interruption interruption) {
+    boolean run(Workers.Pass work, Interruption interruption) {
         Runnable off = interruption.wakeOnCancel();
         try {
             return workers.run(work, interruption);
+        } catch (InternalError e) {
+            throw lost(e);
         } finally {
             off.run();
         }
+    }
+
+    /** What the JVM reports as an internal error is a page of a mapped file that is gone. */
+    private IllegalStateException lost(InternalError e) {
+        return new IllegalStateException("the weights can no longer be read: " + files + " changed while mapped; a copy in memory "
+                + "(withMapping(false)) would not mind", e);
     }
 
     /** Says what else to tell that the model is about to be closed. */

@@ -63,7 +63,7 @@ public final class StopStrings {
      *
      * @return false if a text can only end otherwise
      */
-    boolean isPresent() {
+    public boolean isPresent() {
         return !stops.isEmpty();
     }
 

@@ -43,6 +43,11 @@ public record LoadedModel(Transformer transformer, Optional<Tokenizer> tokenizer
         return checkpoint.files();
     }
 
+    /** Where {@link #generationConfig()} stands, or would stand. */
+    public Path generationConfigFile() {
+        return ModelFolder.generationConfigBeside(files().getFirst());
+    }
+
     /** Stops the workers and frees the weights; nothing may run any more. */
     @Override
     public void close() {

@@ -58,6 +58,11 @@ record ModelFolder(Path folder, Path weights) {
         return Stream.of("tokenizer.json", "vocab.json", "tokenizer.model").anyMatch(name -> Files.isRegularFile(folder.resolve(name)));
     }
 
+    /** Where the values of {@code generation_config.json} are for a model with this file of weights. */
+    static Path generationConfigBeside(Path weights) {
+        return weights.resolveSibling(GENERATION_CONFIG);
+    }
+
     private static JsonObject read(Path file) throws IOException {
         try {
             return Json.parse(Files.readAllBytes(file)).asObject("document");

@@ -66,11 +66,15 @@ public final class ModelLoader {
             return new LoadedModel(transformer, tokenizer, config.values(), folder.generationConfig(), description,
                     new ParallelKernels(kernels, workers), workers, kernels, checkpoint, memory);
         } catch (IOException | RuntimeException | Error e) {
+            Path file = checkpoint == null ? folder.weights() : checkpoint.files().getFirst();
             kernels.close();
             workers.close();
             memory.close();
             if (checkpoint != null) {
                 checkpoint.close();
+            }
+            if (e instanceof InternalError) {
+                throw new CheckpointFormatException(file, "", "weights that do not change while they are read", "a part that is gone", e);
             }
             throw e;
         }

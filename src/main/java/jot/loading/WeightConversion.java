@@ -4,6 +4,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.concurrent.atomic.AtomicLong;
 
 import jot.tensor.Workers;
 
@@ -12,6 +14,14 @@ final class WeightConversion {
 
     /** Rows and columns of the squares in which a matrix is transposed, so that both sides stay in the cache. */
     private static final int TILE = 16;
+
+    /** Quadruples of half-precision numbers that a thread looks at in one go. */
+    private static final int SCAN = 1 << 15;
+    private static final int EXPONENT = 0x7C00;
+    private static final long EXPONENTS = 0x7C00_7C00_7C00_7C00L;
+    private static final long EXPONENT_UNITS = 0x0400_0400_0400_0400L;
+    private static final long SIGNS = 0x8000_8000_8000_8000L;
+    private static final ValueLayout.OfShort LITTLE_ENDIAN_SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final Workers workers;
     private final SegmentAllocator lasting;
@@ -102,6 +112,43 @@ final class WeightConversion {
     /** Runs a loop on all workers. */
     void forEach(Workers.RangeTask task, int count) {
         workers.run(() -> workers.forEach(task, count, 1));
+    }
+
+    /**
+     * The first half-precision number that is infinite or no number, which fast kernels would misread.
+     *
+     * @param halves 16-bit numbers
+     * @return its index, or −1 where all are finite
+     */
+    long firstNonFinite(MemorySegment halves) {
+        long quads = halves.byteSize() / Long.BYTES;
+        AtomicLong first = new AtomicLong(Long.MAX_VALUE);
+        workers.run(() -> workers.forEach((worker, from, to) -> {
+            if (hasNonFinite(halves, (long) from * SCAN, Math.min(quads, (long) to * SCAN))) {
+                first.accumulateAndGet(locate(halves, 4L * from * SCAN), Math::min);
+            }
+        }, Math.toIntExact((quads + SCAN - 1) / SCAN), 1));
+        long found = first.get() < Long.MAX_VALUE ? first.get() : locate(halves, 4 * quads);
+        return found < halves.byteSize() / Short.BYTES ? found : -1;
+    }
+
+    /** Four numbers at a time: an exponent of ones alone carries into the sign. */
+    private static boolean hasNonFinite(MemorySegment halves, long from, long to) {
+        long carried = 0;
+        for (long i = from; i < to; i++) {
+            carried |= (halves.get(ValueLayout.JAVA_LONG_UNALIGNED, i * Long.BYTES) & EXPONENTS) + EXPONENT_UNITS;
+        }
+        return (carried & SIGNS) != 0;
+    }
+
+    /** The first one from an index on, or the number of them all. */
+    private static long locate(MemorySegment halves, long from) {
+        long count = halves.byteSize() / Short.BYTES;
+        long at = from;
+        while (at < count && (halves.get(LITTLE_ENDIAN_SHORT, at * Short.BYTES) & EXPONENT) != EXPONENT) {
+            at++;
+        }
+        return at;
     }
 
     /**

@@ -296,8 +296,18 @@ final class WeightReader {
             throw new CheckpointFormatException(tensor.file(), name, "shape " + Arrays.toString(shape),
                     "shape " + Arrays.toString(tensor.shape()));
         }
-        taken.add(name);
+        if (taken.add(name) && tensor.dataType() == DataType.F16) {
+            refuseNonFinite(tensor);
+        }
         return tensor;
+    }
+
+    private void refuseNonFinite(Tensor tensor) throws CheckpointFormatException {
+        long element = conversion.firstNonFinite(tensor.data());
+        if (element >= 0) {
+            throw new CheckpointFormatException(tensor.file(), tensor.name(), "finite numbers",
+                    "an infinity or NaN as element " + element + " of " + Arrays.toString(tensor.shape()));
+        }
     }
 
     /** Values of a tensor, or some of them, as a matrix. */

@@ -252,28 +252,6 @@ public final class Matrix {
         return coded.value(j < 16 ? pair & 15 : pair >> 4 & 15);
     }
 
-    /**
-     * Finds a row that holds an infinity or a NaN, which the fast kernels for F16 would misread.
-     *
-     * @param fromOutput first row to look at
-     * @param toOutput row after the last
-     * @return the first such row, or -1
-     */
-    public int firstNonFinite(int fromOutput, int toOutput) {
-        float[] row = new float[inputs];
-        for (int output = fromOutput; output < toOutput; output++) {
-            row(output, row, 0);
-            float sum = 0;
-            for (int i = 0; i < inputs; i++) {
-                sum += row[i] * 0f;
-            }
-            if (sum != 0f) {
-                return output;
-            }
-        }
-        return -1;
-    }
-
     @Override
     public String toString() {
         return format.label() + "[" + outputs + "][" + inputs + "]";
