@@ -34,6 +34,8 @@ public final class Workers implements AutoCloseable {
     /** The same where threads outnumber processors, so that whoever waits is in somebody's way. */
     private static final long CROWDED_SPIN_NANOS = 3_000;
     private static final int SPINS_PER_LOOK = 32;
+    /** Ends a loop, and so its pass, that nobody waits for any more; never leaves this class. */
+    private static final GivenUp GIVEN_UP = new GivenUp();
 
     private final int threads;
     private final String name;
@@ -50,6 +52,7 @@ public final class Workers implements AutoCloseable {
     private final AtomicLong claim = new AtomicLong();
     private final AtomicInteger unfinished = new AtomicInteger();
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
+    private Patience patience = Patience.ENDLESS;
     private RangeTask task;
     private int items;
     private int grain;
@@ -95,18 +98,20 @@ public final class Workers implements AutoCloseable {
     }
 
     /**
-     * Runs a pass on the workers and waits for its end, or gives up while it has not begun.
+     * Runs a pass on the workers and waits for its end, or gives up: before it begins, or within a loop.
+     *
+     * <p>A loop that is given up ends within the ranges at work, and the pass with it; what it was computing is then undefined.
      *
      * @param pass what to compute
      * @param patience when to give up; whoever changes its mind unparks the calling thread
-     * @return false if it was given up before it began
+     * @return false if it was given up before its end
      * @throws IllegalStateException if the workers are closed, or the caller is one of them
      */
     public boolean run(Pass pass, Patience patience) {
-        Submission submission = new Submission(pass);
+        Submission submission = new Submission(pass, patience);
         Worker leader = submit(submission);
         LockSupport.unpark(leader.thread);
-        return submission.await(patience, this);
+        return submission.await(this);
     }
 
     /** Takes a pass that has not begun out of the queue. */
@@ -182,6 +187,9 @@ public final class Workers implements AutoCloseable {
         }
         splitting = true;
         try {
+            if (patience.isExhausted()) {
+                throw GIVEN_UP;
+            }
             if (threads == 1 || count <= grainSize) {
                 if (count > 0) {
                     loop.run(0, 0, count);
@@ -245,6 +253,9 @@ public final class Workers implements AutoCloseable {
     private void runRange(RangeTask body, int worker, int from, int to) {
         if (failure.get() == null) {
             try {
+                if (patience.isExhausted()) {
+                    throw GIVEN_UP;
+                }
                 body.run(worker, from, to);
             } catch (Throwable thrown) {
                 failure.compareAndSet(null, thrown);
@@ -358,15 +369,26 @@ public final class Workers implements AutoCloseable {
         void noteInterrupt();
     }
 
+    /** Without a stack trace, as one instance serves all. */
+    private static final class GivenUp extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        GivenUp() {
+            super("given up", null, false, false);
+        }
+    }
+
     /** A pass and the caller who waits for it. */
     private static final class Submission {
         private final Pass pass;
+        private final Patience patience;
         private final Thread caller = Thread.currentThread();
         private Throwable thrown;
         private volatile boolean done;
 
-        Submission(Pass pass) {
+        Submission(Pass pass, Patience patience) {
             this.pass = pass;
+            this.patience = patience;
         }
 
         void execute() {
@@ -379,8 +401,8 @@ public final class Workers implements AutoCloseable {
             LockSupport.unpark(caller);
         }
 
-        /** Waits for the end; false if the pass was given up before it began. */
-        boolean await(Patience patience, Workers workers) {
+        /** Waits for the end; false if the pass was given up. */
+        boolean await(Workers workers) {
             boolean interrupted = false;
             boolean withdrawn = false;
             while (!done && !withdrawn) {
@@ -399,10 +421,10 @@ public final class Workers implements AutoCloseable {
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
-            if (thrown != null) {
+            if (thrown != null && thrown != GIVEN_UP) {
                 throw Workers.<RuntimeException>asIs(thrown);
             }
-            return !withdrawn;
+            return !withdrawn && thrown == null;
         }
 
         private void park(long nanos) {
@@ -437,6 +459,7 @@ public final class Workers implements AutoCloseable {
 
         private void lead() {
             for (Submission next = next(); next != null; next = next()) {
+                patience = next.patience;
                 next.execute();
             }
             stopped = true;
