@@ -13,6 +13,7 @@ import jot.checkpoint.CheckpointFormatException;
 import jot.generation.Logits;
 import jot.tensor.Backend;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -74,6 +75,26 @@ class BiasesTest {
                 Expected expected = Expected.of(folder.resolve("expected.safetensors"))) {
             double error = Expected.error(expected.rows("logits"), Logits.of(with.inference(), expected.prompt()));
             assertTrue(error <= Expected.TOLERANCE, () -> "error " + error);
+        }
+    }
+
+    /** With norm weights of 0 all scores are equal, so that only the first token, which sees nothing else, is as before. */
+    @Test
+    void aNormForEachHeadIsOneTensor(@TempDir Path copy) throws IOException {
+        Path folder = LoadedFixture.MODELS.resolve("cohere");
+        FixtureCopy changed = FixtureCopy.of(folder).set("use_qk_norm", "true");
+        for (int layer = 0; layer < 2; layer++) {
+            changed.addBuffer("model.layers." + layer + ".self_attn.q_norm.weight", "F32", 4, 4, 8)
+                    .addBuffer("model.layers." + layer + ".self_attn.k_norm.weight", "F32", 4, 2, 8);
+        }
+        changed.writeTo(copy);
+        try (LoadedFixture with = LoadedFixture.of(copy, 1, Backend.AUTO);
+                Expected expected = Expected.of(folder.resolve("expected.safetensors"))) {
+            float[][] plain = expected.rows("logits");
+            float[][] found = Logits.of(with.inference(), expected.prompt());
+            assertTrue(Expected.error(plain[0], found[0]) <= Expected.TOLERANCE);
+            double error = Expected.error(plain[5], found[5]);
+            assertTrue(error > Expected.TOLERANCE && error < 10, () -> "error " + error);
         }
     }
 }
