@@ -67,6 +67,7 @@ record MachineLimits(double flops, double bandwidth) {
 
     /** Wall time from the first start to the last end. */
     private static double together(int threads, Part part) {
+        long[] begins = new long[threads];
         long[] ends = new long[threads];
         Thread[] running = new Thread[threads];
         java.util.concurrent.CyclicBarrier gate = new java.util.concurrent.CyclicBarrier(threads + 1);
@@ -78,17 +79,17 @@ record MachineLimits(double flops, double bandwidth) {
                 } catch (InterruptedException | java.util.concurrent.BrokenBarrierException e) {
                     throw new IllegalStateException(e);
                 }
+                begins[thread] = System.nanoTime();
                 part.run(thread);
                 ends[thread] = System.nanoTime();
             });
         }
         try {
             gate.await();
-            long start = System.nanoTime();
             for (Thread thread : running) {
                 thread.join();
             }
-            return (Arrays.stream(ends).max().orElseThrow() - start) / 1e9;
+            return (Arrays.stream(ends).max().orElseThrow() - Arrays.stream(begins).min().orElseThrow()) / 1e9;
         } catch (InterruptedException | java.util.concurrent.BrokenBarrierException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while measuring", e);
