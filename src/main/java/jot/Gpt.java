@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import jot.generation.GenerationDefaults;
@@ -62,7 +63,8 @@ public final class Gpt implements AutoCloseable {
      * @param path a model folder as published on a model hub, or one file of weights within it
      * @param options how
      * @return the model, to be closed by the caller
-     * @throws jot.checkpoint.CheckpointFormatException if a file is damaged, or says something that Jot does not do
+     * @throws jot.checkpoint.CheckpointFormatException if a file is damaged, says something that Jot does not do, or an adapter belongs to
+     *     another model
      * @throws IOException if a file cannot be read
      * @throws IllegalArgumentException if an option asks for more than the model has
      * @throws IllegalStateException if vector kernels are asked for and cannot run
@@ -85,7 +87,8 @@ public final class Gpt implements AutoCloseable {
             case VECTOR -> jot.tensor.Backend.VECTOR;
         };
         return new LoadSettings(threads, options.context(), backend, options.mapping(),
-                (done, all) -> options.progress().ifPresent(listener -> listener.accept((double) done / all)));
+                (done, all) -> options.progress().ifPresent(listener -> listener.accept((double) done / all)), Optional.empty(),
+                options.adapters().stream().map(adapter -> new LoadSettings.AdapterChoice(adapter.folder(), adapter.scale())).toList());
     }
 
     /**
@@ -244,7 +247,7 @@ public final class Gpt implements AutoCloseable {
     }
 
     byte[] fingerprint() {
-        return ModelFingerprint.of(model.checkpoint());
+        return ModelFingerprint.of(model);
     }
 
     /**

@@ -1,5 +1,8 @@
 package jot;
 
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -31,13 +34,22 @@ public final class LoadOptions {
         REFUSE
     }
 
+    /**
+     * An adapter to be merged into the weights.
+     *
+     * @param folder where its files are
+     * @param scale how far the weights go towards it, 1 for all the way
+     */
+    public record Adapter(Path folder, double scale) {
+    }
+
     /** Bounds on what runs at once and what is kept. */
     record Bounds(OptionalInt maxConcurrent, OptionalLong cacheBytes, long prefixCacheBytes, WhenBusy whenBusy) {
         static final Bounds NONE = new Bounds(OptionalInt.empty(), OptionalLong.empty(), 0, WhenBusy.WAIT);
     }
 
     private static final LoadOptions DEFAULTS = new LoadOptions(OptionalInt.empty(), OptionalInt.empty(), Backend.AUTO, true, null,
-            Bounds.NONE);
+            Bounds.NONE, List.of());
 
     private static final int MOST_THREADS = 1_024;
 
@@ -47,15 +59,17 @@ public final class LoadOptions {
     private final boolean mapping;
     private final DoubleConsumer progress;
     private final Bounds bounds;
+    private final List<Adapter> adapters;
 
     private LoadOptions(OptionalInt threads, OptionalInt context, Backend backend, boolean mapping, DoubleConsumer progress,
-            Bounds bounds) {
+            Bounds bounds, List<Adapter> adapters) {
         this.threads = threads;
         this.context = context;
         this.backend = backend;
         this.mapping = mapping;
         this.progress = progress;
         this.bounds = bounds;
+        this.adapters = List.copyOf(adapters);
     }
 
     /**
@@ -78,7 +92,7 @@ public final class LoadOptions {
         if (count < 1 || count > MOST_THREADS) {
             throw new IllegalArgumentException("threads: expected 1 to " + MOST_THREADS + ", found " + count);
         }
-        return new LoadOptions(OptionalInt.of(count), context, backend, mapping, progress, bounds);
+        return new LoadOptions(OptionalInt.of(count), context, backend, mapping, progress, bounds, adapters);
     }
 
     /**
@@ -92,7 +106,7 @@ public final class LoadOptions {
         if (tokens < 1) {
             throw new IllegalArgumentException("context: expected at least 1 token, found " + tokens);
         }
-        return new LoadOptions(threads, OptionalInt.of(tokens), backend, mapping, progress, bounds);
+        return new LoadOptions(threads, OptionalInt.of(tokens), backend, mapping, progress, bounds, adapters);
     }
 
     /**
@@ -102,7 +116,7 @@ public final class LoadOptions {
      * @return a copy with that choice
      */
     public LoadOptions withBackend(Backend kernels) {
-        return new LoadOptions(threads, context, Objects.requireNonNull(kernels, "backend"), mapping, progress, bounds);
+        return new LoadOptions(threads, context, Objects.requireNonNull(kernels, "backend"), mapping, progress, bounds, adapters);
     }
 
     /**
@@ -114,7 +128,29 @@ public final class LoadOptions {
      * @return a copy with that choice
      */
     public LoadOptions withMapping(boolean mapped) {
-        return new LoadOptions(threads, context, backend, mapped, progress, bounds);
+        return new LoadOptions(threads, context, backend, mapped, progress, bounds, adapters);
+    }
+
+    /**
+     * Merges a LoRA adapter into the weights while loading, after those that were named before.
+     *
+     * <p>It is read in the layout of the PEFT library: {@code adapter_config.json} beside {@code adapter_model.safetensors} or
+     * {@code adapter_model.bin}. Matrices that it changes are held as 32-bit floats. The scale counts for all that the adapter changes: the
+     * weights go that far from their own values to those with the adapter, so 0 leaves the model as it is and 1 is what was trained. An
+     * adapter that was trained to classify brings its head and turns a language model into a classifier.
+     *
+     * @param folder the adapter's folder; the path to a base model that it names need not exist
+     * @param scale any finite number, mostly 1
+     * @return a copy with one more adapter
+     * @throws IllegalArgumentException if the scale is not finite
+     */
+    public LoadOptions withAdapter(Path folder, double scale) {
+        if (!Double.isFinite(scale)) {
+            throw new IllegalArgumentException("scale of an adapter: expected a finite number, found " + scale);
+        }
+        List<Adapter> more = new ArrayList<>(adapters);
+        more.add(new Adapter(Objects.requireNonNull(folder, "folder"), scale));
+        return new LoadOptions(threads, context, backend, mapping, progress, bounds, more);
     }
 
     /**
@@ -124,7 +160,8 @@ public final class LoadOptions {
      * @return a copy with that listener
      */
     public LoadOptions withProgress(DoubleConsumer listener) {
-        return new LoadOptions(threads, context, backend, mapping, Objects.requireNonNull(listener, "listener"), bounds);
+        return new LoadOptions(threads, context, backend, mapping, Objects.requireNonNull(listener, "listener"), bounds,
+                adapters);
     }
 
     /**
@@ -186,7 +223,7 @@ public final class LoadOptions {
     }
 
     private LoadOptions withBounds(Bounds others) {
-        return new LoadOptions(threads, context, backend, mapping, progress, others);
+        return new LoadOptions(threads, context, backend, mapping, progress, others, adapters);
     }
 
     /**
@@ -261,6 +298,15 @@ public final class LoadOptions {
         return mapping;
     }
 
+    /**
+     * The adapters to be merged, in this order.
+     *
+     * @return an unmodifiable list
+     */
+    public List<Adapter> adapters() {
+        return adapters;
+    }
+
     Optional<DoubleConsumer> progress() {
         return Optional.ofNullable(progress);
     }
@@ -268,17 +314,19 @@ public final class LoadOptions {
     @Override
     public boolean equals(Object other) {
         return other instanceof LoadOptions that && threads.equals(that.threads) && context.equals(that.context) && backend == that.backend
-                && mapping == that.mapping && Objects.equals(progress, that.progress) && bounds.equals(that.bounds);
+                && mapping == that.mapping && Objects.equals(progress, that.progress) && bounds.equals(that.bounds)
+                && adapters.equals(that.adapters);
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(threads, context, backend, mapping, progress, bounds);
+        return Objects.hash(threads, context, backend, mapping, progress, bounds, adapters);
     }
 
     @Override
     public String toString() {
         return "LoadOptions[threads=" + (threads.isPresent() ? threads.getAsInt() : "all") + ", context="
-                + (context.isPresent() ? context.getAsInt() : "own") + ", backend=" + backend + ", mapping=" + mapping + "]";
+                + (context.isPresent() ? context.getAsInt() : "own") + ", backend=" + backend + ", mapping=" + mapping
+                + (adapters.isEmpty() ? "" : ", adapters=" + adapters) + "]";
     }
 }

@@ -119,6 +119,30 @@ public final class Tensor {
         return Widening.longs(this);
     }
 
+    /**
+     * The same tensor under another name.
+     *
+     * @param other the name
+     * @return a tensor over the same data
+     */
+    public Tensor named(String other) {
+        return new Tensor(other, dataType, shape, file, data);
+    }
+
+    /**
+     * A tensor of the same name and shape with other elements.
+     *
+     * @param floats its elements as 32-bit floats, packed, in C order, little-endian
+     * @return a tensor of type {@link DataType#F32} over that memory
+     * @throws IllegalArgumentException if the memory has another size
+     */
+    public Tensor withFloats(MemorySegment floats) {
+        if (floats.byteSize() != DataType.F32.bytes(elements)) {
+            throw new IllegalArgumentException(name + ": expected " + DataType.F32.bytes(elements) + " bytes, found " + floats.byteSize());
+        }
+        return new Tensor(name, DataType.F32, shape, file, () -> floats);
+    }
+
     @Override
     public String toString() {
         return name + " " + dataType + Arrays.toString(shape);

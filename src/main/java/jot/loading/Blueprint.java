@@ -21,13 +21,8 @@ record Blueprint(Architecture architecture, TensorTable table) {
     static Blueprint of(Family family, Config config, Checkpoint checkpoint) throws CheckpointFormatException {
         Architecture architecture = family.architecture(config, checkpoint);
         TensorTable table = family.tensors(config);
-        return new Blueprint(architecture.withHead(HeadReading.of(config, architecture.head(), () -> storesHead(table, checkpoint))),
+        return new Blueprint(architecture.withHead(HeadReading.of(config, architecture.head(), () -> table.storedName(Role.HEAD,
+                checkpoint.names()).isPresent())),
                 table);
-    }
-
-    private static boolean storesHead(TensorTable table, Checkpoint checkpoint) {
-        String name = table.name(Role.HEAD).orElse("") + ".weight";
-        return table.prefixes().stream()
-                .anyMatch(prefix -> checkpoint.names().contains(name.startsWith("/") ? name.substring(1) : prefix + name));
     }
 }

@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 import jot.checkpoint.Checkpoint;
 import jot.json.JsonObject;
@@ -26,12 +27,27 @@ import jot.tokenizer.Tokenizer;
  * @param selection which kernels these are, and why
  * @param checkpoint holds mapped weights
  * @param memory holds converted weights
+ * @param adapters what was merged into the weights
  */
 public record LoadedModel(Transformer transformer, Optional<Tokenizer> tokenizer, JsonObject config,
         Optional<JsonObject> generationConfig, ModelDescription description, ParallelKernels kernels, Workers workers,
-                KernelSelection selection,
-        Checkpoint checkpoint, Arena memory)
+        KernelSelection selection, Checkpoint checkpoint, Arena memory, List<MergedAdapter> adapters)
         implements AutoCloseable {
+
+    /** Keeps its own copy of the list. */
+    public LoadedModel {
+        adapters = List.copyOf(adapters);
+    }
+
+    /**
+     * An adapter that was merged.
+     *
+     * @param checkpoint holds its tensors, some of which the model may use where they are
+     * @param configuration its configuration, as text
+     * @param strength how far the weights went towards it
+     */
+    public record MergedAdapter(Checkpoint checkpoint, String configuration, double strength) {
+    }
 
     /** Names the kernels. */
     public String backend() {
@@ -40,7 +56,8 @@ public record LoadedModel(Transformer transformer, Optional<Tokenizer> tokenizer
 
     /** Files that the weights are mapped from. */
     public List<Path> files() {
-        return checkpoint.files();
+        return Stream.concat(Stream.of(checkpoint), adapters.stream().map(MergedAdapter::checkpoint))
+                .flatMap(each -> each.files().stream()).toList();
     }
 
     /** Where {@link #generationConfig()} stands, or would stand. */
@@ -54,6 +71,7 @@ public record LoadedModel(Transformer transformer, Optional<Tokenizer> tokenizer
         selection.close();
         workers.close();
         checkpoint.close();
+        adapters.forEach(adapter -> adapter.checkpoint().close());
         memory.close();
     }
 }

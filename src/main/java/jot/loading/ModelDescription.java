@@ -23,4 +23,9 @@ public record ModelDescription(String family, Optional<Architecture> architectur
     public ModelDescription {
         formats = List.copyOf(formats);
     }
+
+    /** The same of a model whose blueprint an adapter changed. */
+    ModelDescription with(Architecture other) {
+        return new ModelDescription(family, Optional.of(other), refusal, parameters, formats, weightBytes, tokenizer);
+    }
 }

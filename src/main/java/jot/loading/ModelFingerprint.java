@@ -16,25 +16,35 @@ import jot.checkpoint.Tensor;
  */
 public final class ModelFingerprint {
     private static final long SMALL = 65_536;
+    /** Of an adapter, all but whole embeddings and heads. */
+    private static final long LARGE = 1 << 26;
 
     private ModelFingerprint() {
     }
 
     /**
-     * The fingerprint of the weights in a checkpoint.
+     * The fingerprint of a model: of its weights, and of all that adapters changed in them.
      *
      * @return 32 bytes
      */
-    public static byte[] of(Checkpoint checkpoint) {
+    public static byte[] of(LoadedModel model) {
         MessageDigest digest = sha256();
+        add(model.checkpoint(), SMALL, digest);
+        for (LoadedModel.MergedAdapter adapter : model.adapters()) {
+            digest.update((adapter.configuration() + adapter.strength()).getBytes(StandardCharsets.UTF_8));
+            add(adapter.checkpoint(), LARGE, digest);
+        }
+        return digest.digest();
+    }
+
+    private static void add(Checkpoint checkpoint, long most, MessageDigest digest) {
         for (String name : new TreeSet<>(checkpoint.names())) {
             Tensor tensor = checkpoint.tensor(name);
             digest.update((name + Arrays.toString(tensor.shape())).getBytes(StandardCharsets.UTF_8));
-            if (tensor.bytes() <= SMALL) {
+            if (tensor.bytes() <= most) {
                 digest.update(tensor.data().asByteBuffer());
             }
         }
-        return digest.digest();
     }
 
     private static MessageDigest sha256() {

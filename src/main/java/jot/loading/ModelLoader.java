@@ -3,12 +3,17 @@ package jot.loading;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 
 import jot.checkpoint.Checkpoint;
 import jot.checkpoint.CheckpointFormatException;
+import jot.loading.adapter.AdaptedModel;
+import jot.loading.adapter.Adapter;
+import jot.loading.adapter.WeightSource;
 import jot.model.Architecture;
 import jot.model.Transformer;
 import jot.model.family.Config;
@@ -52,27 +57,35 @@ public final class ModelLoader {
         KernelSelection kernels = KernelSelection.choose(settings.backend());
         Workers workers = new Workers(settings.threads(), "jot");
         Arena memory = Arena.ofShared();
-        Checkpoint checkpoint = null;
+        List<Checkpoint> open = new ArrayList<>();
         try {
-            checkpoint = Checkpoint.open(folder.weights(), settings.mapped());
+            Checkpoint checkpoint = Checkpoint.open(folder.weights(), settings.mapped());
+            open.add(checkpoint);
+            WeightConversion conversion = new WeightConversion(workers, memory);
             Blueprint blueprint = Blueprint.of(family, config, checkpoint);
-            Architecture architecture = bounded(blueprint.architecture(), settings.context());
-            WeightReader weights = new WeightReader(checkpoint, blueprint.table(), workers, memory);
+            AdaptedModel model = new AdaptedModel(config, blueprint.architecture(), blueprint.table(), WeightSource.of(checkpoint));
+            List<LoadedModel.MergedAdapter> merged = new ArrayList<>();
+            for (LoadSettings.AdapterChoice choice : settings.adapters()) {
+                Adapter adapter = Adapter.open(choice.folder(), settings.mapped());
+                open.add(adapter.checkpoint());
+                model = model.adaptedBy(adapter, choice.strength(), workers, conversion.allocator());
+                merged.add(new LoadedModel.MergedAdapter(adapter.checkpoint(), adapter.configuration(), choice.strength()));
+            }
+            Architecture architecture = bounded(model.architecture(), settings.context());
+            WeightReader weights = new WeightReader(model.weights(), model.table(), conversion);
             Optional<FormatConversion> format = settings.weights().map(wanted -> new FormatConversion(wanted, workers, memory));
             kernels.warmUp(settings.weights().map(Set::of).orElse(weights.formats()));
             Transformer transformer = new TransformerBuilder(architecture, weights, settings.progress(), format).build();
             Optional<Tokenizer> tokenizer = tokenizer(folder, architecture);
-            ModelDescription description = ModelInspector.describe(folder, config, checkpoint);
+            ModelDescription description = ModelInspector.describe(folder, config, checkpoint).with(model.architecture());
             return new LoadedModel(transformer, tokenizer, config.values(), folder.generationConfig(), description,
-                    new ParallelKernels(kernels, workers), workers, kernels, checkpoint, memory);
+                    new ParallelKernels(kernels, workers), workers, kernels, checkpoint, memory, merged);
         } catch (IOException | RuntimeException | Error e) {
-            Path file = checkpoint == null ? folder.weights() : checkpoint.files().getFirst();
             kernels.close();
             workers.close();
             memory.close();
-            if (checkpoint != null) {
-                checkpoint.close();
-            }
+            Path file = open.isEmpty() ? folder.weights() : open.getFirst().files().getFirst();
+            open.forEach(Checkpoint::close);
             if (e instanceof InternalError) {
                 throw new CheckpointFormatException(file, "", "weights that do not change while they are read", "a part that is gone", e);
             }

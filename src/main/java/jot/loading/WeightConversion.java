@@ -43,6 +43,11 @@ final class WeightConversion {
         memory = lasting;
     }
 
+    /** Where copies are made at the moment of each request. */
+    SegmentAllocator allocator() {
+        return (bytes, alignment) -> memory.allocate(bytes, alignment);
+    }
+
     /**
      * A transposed copy.
      *

@@ -1,17 +1,16 @@
 package jot.loading;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SegmentAllocator;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-import jot.checkpoint.Checkpoint;
 import jot.checkpoint.CheckpointFormatException;
 import jot.checkpoint.DataType;
 import jot.checkpoint.Tensor;
+import jot.loading.adapter.WeightSource;
 import jot.model.AttentionPlan.QueryKeyNorm;
 import jot.model.Linear;
 import jot.model.Norm;
@@ -20,10 +19,9 @@ import jot.model.family.Role;
 import jot.model.family.TensorTable;
 import jot.tensor.Matrix;
 import jot.tensor.WeightFormat;
-import jot.tensor.Workers;
 
 /**
- * Takes the tensors of a checkpoint by their role: name and shape are asked for together, so that a wrong file fails here, with the
+ * Takes tensors by their role: name and shape are asked for together, so that a wrong file fails here, with the
  * name and both shapes.
  *
  * <p>Whatever layout the file has, what it returns is uniform: matrices {@code [outputs][inputs]}, queries before keys before values,
@@ -31,28 +29,28 @@ import jot.tensor.Workers;
  */
 final class WeightReader {
 
-    private final Checkpoint checkpoint;
+    private final WeightSource source;
     private final TensorTable table;
     private final String prefix;
     private final WeightConversion conversion;
     private final Set<String> taken = new HashSet<>();
 
-    WeightReader(Checkpoint checkpoint, TensorTable table, Workers workers, SegmentAllocator memory) throws CheckpointFormatException {
-        this.checkpoint = checkpoint;
+    WeightReader(WeightSource source, TensorTable table, WeightConversion conversion) throws CheckpointFormatException {
+        this.source = source;
         this.table = table;
         this.prefix = findPrefix();
-        this.conversion = new WeightConversion(workers, memory);
+        this.conversion = conversion;
     }
 
     private String findPrefix() throws CheckpointFormatException {
         String name = table.name(Role.TOKEN_EMBEDDING).orElseThrow() + ".weight";
         for (String candidate : table.prefixes()) {
-            if (checkpoint.names().contains(candidate + name)) {
+            if (source.names().contains(candidate + name)) {
                 return candidate;
             }
         }
-        throw new CheckpointFormatException(checkpoint.files().getFirst(), "tensor names", table.prefixes().getFirst() + name,
-                checkpoint.names().size() + " tensors, none of that name");
+        throw new CheckpointFormatException(source.file(), "tensor names", table.prefixes().getFirst() + name,
+                source.names().size() + " tensors, none of that name");
     }
 
     /** How the matrices of experts are stored. */
@@ -68,10 +66,9 @@ final class WeightReader {
     /** Formats that the matrices of the checkpoint have. */
     Set<WeightFormat> formats() {
         Set<WeightFormat> formats = new HashSet<>();
-        for (String name : checkpoint.names()) {
-            Tensor tensor = checkpoint.tensor(name);
-            if (tensor.shape().length > 1) {
-                switch (tensor.dataType()) {
+        for (String name : source.names()) {
+            if (source.shape(name).length > 1) {
+                switch (source.dataType(name)) {
                     case F32 -> formats.add(WeightFormat.F32);
                     case F16 -> formats.add(WeightFormat.F16);
                     case BF16 -> formats.add(WeightFormat.BF16);
@@ -89,7 +86,7 @@ final class WeightReader {
 
     /** Whether the file has a tensor of this role. */
     boolean has(Role role, int block) {
-        return knows(role) && checkpoint.names().contains(name(role, block) + ".weight");
+        return knows(role) && source.names().contains(name(role, block) + ".weight");
     }
 
     /** A table outside of blocks. */
@@ -113,8 +110,8 @@ final class WeightReader {
     /** The same with its outputs in another order; an empty order leaves them as they are stored. */
     private Linear linear(Role role, int block, int outputs, int inputs, boolean biased, int[] order) throws CheckpointFormatException {
         String name = name(role, block);
-        float[] bias = biased ? bias(role, block, outputs) : null;
-        boolean turn = table.transposed() && name.contains("." + block + ".");
+        float[] bias = biased || source.added().contains(name + ".bias") ? bias(role, block, outputs) : null;
+        boolean turn = table.transposes(table.bare(name));
         Tensor tensor = turn ? take(name + ".weight", inputs, outputs) : take(name + ".weight", outputs, inputs);
         MemorySegment values = tensor.data();
         if (turn) {
@@ -163,7 +160,7 @@ final class WeightReader {
     /** A single number that stands under the name of a role. */
     float number(Role role, int block, String name) throws CheckpointFormatException {
         String whole = name(role, block) + '.' + name;
-        boolean scalar = checkpoint.names().contains(whole) && checkpoint.shape(whole).length == 0;
+        boolean scalar = source.names().contains(whole) && source.shape(whole).length == 0;
         return (scalar ? take(whole) : take(whole, 1)).floats()[0];
     }
 
@@ -244,25 +241,25 @@ final class WeightReader {
             return Optional.empty();
         }
         String name = name(role, 0) + ".weight";
-        if (!checkpoint.names().contains(name)) {
+        if (!source.names().contains(name)) {
             return Optional.empty();
         }
         taken.add(name);
-        return Optional.of(checkpoint.tensor(name));
+        return Optional.of(source.tensor(name));
     }
 
     /** Whether a tensor holds the same bytes as the token embedding. */
     boolean sameAsEmbedding(Tensor tensor) {
-        return tensor.data().mismatch(checkpoint.tensor(name(Role.TOKEN_EMBEDDING, 0) + ".weight").data()) < 0;
+        return tensor.data().mismatch(source.tensor(name(Role.TOKEN_EMBEDDING, 0) + ".weight").data()) < 0;
     }
 
     /** Refuses tensors that nobody asked for. */
     void finish() throws CheckpointFormatException {
-        for (String name : checkpoint.names()) {
+        for (String name : source.names()) {
             String bare = name.startsWith(prefix) ? name.substring(prefix.length()) : name;
             if (!taken.contains(name) && !table.leavesOut(bare)) {
-                throw new CheckpointFormatException(checkpoint.tensor(name).file(), name, "only tensors of the model",
-                        "one that it has no use for, of shape " + Arrays.toString(checkpoint.shape(name)));
+                throw new CheckpointFormatException(source.tensor(name).file(), name, "only tensors of the model",
+                        "one that it has no use for, of shape " + Arrays.toString(source.shape(name)));
             }
         }
     }
@@ -287,11 +284,11 @@ final class WeightReader {
 
     /** The tensor of a name, which must have this shape. */
     Tensor takeRaw(String name, long... shape) throws CheckpointFormatException {
-        if (!checkpoint.names().contains(name)) {
-            throw new CheckpointFormatException(checkpoint.files().getFirst(), name, "a tensor of shape " + Arrays.toString(shape),
+        if (!source.names().contains(name)) {
+            throw new CheckpointFormatException(source.file(), name, "a tensor of shape " + Arrays.toString(shape),
                     "no such tensor");
         }
-        Tensor tensor = checkpoint.tensor(name);
+        Tensor tensor = source.tensor(name);
         if (!Arrays.equals(tensor.shape(), shape)) {
             throw new CheckpointFormatException(tensor.file(), name, "shape " + Arrays.toString(shape),
                     "shape " + Arrays.toString(tensor.shape()));

@@ -13,6 +13,7 @@ record Layers(List<Set<String>> leftToRight) {
         Set.of("jot.chat"),
         Set.of("jot"),
         Set.of("jot.generation", "jot.loading"),
+        Set.of("jot.loading.adapter"),
         Set.of("jot.model.family.classic", "jot.model.family.llama"),
         Set.of("jot.model.family"),
         Set.of("jot.model", "jot.sampling", "jot.tokenizer"),

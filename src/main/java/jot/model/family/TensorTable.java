@@ -5,6 +5,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -50,6 +51,9 @@ public final class TensorTable {
          */
         MXFP4
     }
+
+    private static final Pattern IN_BLOCK = Pattern.compile("(.*\\.)?\\d+\\..*");
+    private static final List<Role> TASK_HEADS = List.of(Role.SCORES, Role.CLASSIFIER, Role.CHOICE);
 
     private final List<String> prefixes;
     private final Map<Role, String> names;
@@ -113,6 +117,33 @@ public final class TensorTable {
     /** What is added to every weight of a norm while loading (1 in Gemma). */
     public float normOffset() {
         return normOffset;
+    }
+
+    /** The whole name of a tensor outside of blocks, if it is among the names of a file. */
+    public Optional<String> storedName(Role role, Set<String> stored) {
+        String name = names.get(role) + ".weight";
+        return prefixes.stream().map(prefix -> name.startsWith("/") ? name.substring(1) : prefix + name).filter(stored::contains)
+                .findFirst();
+    }
+
+    /** A name without the prefix that may stand before it. */
+    public String bare(String name) {
+        for (String prefix : prefixes) {
+            if (!prefix.isEmpty() && name.startsWith(prefix)) {
+                return name.substring(prefix.length());
+            }
+        }
+        return name;
+    }
+
+    /** Whether a matrix of that bare name is stored {@code [inputs][outputs]}. */
+    public boolean transposes(String bare) {
+        return transposed && IN_BLOCK.matcher(bare).matches();
+    }
+
+    /** Whether a parameter belongs to a head for a task other than language. */
+    public boolean isTaskHead(String parameter) {
+        return TASK_HEADS.stream().map(names::get).anyMatch(head -> head != null && parameter.startsWith(head.substring(1) + '.'));
     }
 
     /** Whether a tensor that no role names is knowingly left out, its prefix removed. */
