@@ -131,7 +131,8 @@ final class VectorAttention {
             }
             max = max.max(FloatVector.fromArray(LANES, scores, at + k));
         }
-        float largest = VectorFunctions.largest(max, lanes, 0);
+        max.intoArray(lanes, 0);
+        float largest = VectorFunctions.largest(lanes, 0);
         float sink = shape.sinks() == null ? Float.NEGATIVE_INFINITY : shape.sinks()[head];
         largest = Math.max(largest, sink);
         FloatVector sum = FloatVector.zero(LANES);
@@ -140,7 +141,8 @@ final class VectorAttention {
             power.intoArray(scores, at + k);
             sum = sum.add(power);
         }
-        return 1f / (VectorFunctions.fold(sum, lanes, 0) + Elementary.exp(sink - largest));
+        sum.intoArray(lanes, 0);
+        return 1f / (VectorFunctions.fold(lanes, 0) + Elementary.exp(sink - largest));
     }
 
     /** Scores of keys that lie after the query or before its window become −∞. */

@@ -5,8 +5,6 @@ import static jot.tensor.VectorFunctions.multiplyAdd;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -14,8 +12,8 @@ import jdk.incubator.vector.VectorSpecies;
  *
  * <p>Four rows of weights are read at a time, straight from memory and a quarter of the range apart, so that each is a long stream for
  * the hardware to run ahead of. Each has a vector of sums of its own: lane {@code l} sums the inputs
- * {@code l, l + lanes, …} in order, and the lanes are folded once at the end. This order is the same for one row of activations or many
- * and for every format, so a row's bits do not depend on its company.
+ * {@code l, l + lanes, …} in order, and the lanes are folded once at the end. This order is the same for one row of activations or many,
+ * so a row's bits do not depend on its company. Codes have kernels of their own, {@link VectorCodes}.
  */
 final class VectorDecode {
     private static final VectorSpecies<Float> LANES = FloatVector.SPECIES_PREFERRED;
@@ -28,14 +26,18 @@ final class VectorDecode {
 
     static void multiply(Matrix w, float[] bias, Activations x, int xColumn, Activations y, int yColumn, int fromRow, int toRow,
                          int fromOutput, int toOutput, Scratch scratch) {
+        if (w.format() instanceof WeightFormat.Coded coded && VectorCodes.supports(coded)) {
+            VectorCodes.multiply(w, coded, bias, x, xColumn, y, yColumn, fromRow, toRow, fromOutput, toOutput, scratch);
+            return;
+        }
+        boolean raw = w.format() == WeightFormat.F16;
+        float factor = raw ? VectorWeights.F16_SUM : 1f;
         int padded = (w.inputs() + GROUP - 1) / GROUP * GROUP;
         float[] rows = scratch.rows((toRow - fromRow) * padded);
         float[] sums = scratch.tile(OUTPUTS * OUTPUTS * COUNT);
-        boolean raw = w.format() == WeightFormat.F16;
         copyRows(x, xColumn, fromRow, toRow, w.inputs(), padded, raw ? VectorWeights.F16_ACTIVATION : 1f, rows);
-        float factor = raw ? VectorWeights.F16_SUM : 1f;
         boolean direct = direct(w, toRow - fromRow);
-        float[] widened = direct ? null : scratch.panel(OUTPUTS * padded);
+        float[] widened = scratch.panel(OUTPUTS * padded);
         int quarter = (toOutput - fromOutput) / OUTPUTS;
         for (int k = 0; k < quarter; k++) {
             int output = fromOutput + k;
@@ -55,7 +57,6 @@ final class VectorDecode {
         }
         int output = fromOutput + OUTPUTS * quarter;
         if (output < toOutput) {
-            widened = scratch.panel(OUTPUTS * padded);
             widen(w, output, 1, toOutput - output, padded, widened);
             for (int row = fromRow, count; row < toRow; row += count) {
                 count = rowsTogether(toRow - row);
@@ -86,10 +87,7 @@ final class VectorDecode {
 
     /** Whether weights go from memory to registers; else they are widened to an array first, as several rows share the effort. */
     private static boolean direct(Matrix w, int rows) {
-        return switch (w.format()) {
-            case WeightFormat.Plain plain -> w.inputs() % COUNT == 0 && (plain == WeightFormat.Plain.F32 || rows == 1);
-            case WeightFormat.Coded coded -> w.inputs() % GROUP == 0 && rows == 1 && COUNT >= 8 && (coded.bits() == 8 || COUNT == 16);
-        };
+        return w.format() instanceof WeightFormat.Plain plain && w.inputs() % COUNT == 0 && (plain == WeightFormat.Plain.F32 || rows == 1);
     }
 
     private static void widen(Matrix w, int output, int distance, int outputs, int padded, float[] to) {
@@ -109,45 +107,20 @@ final class VectorDecode {
         for (int r = 0; r < rows; r++) {
             int at = y.at(row + r) + yColumn + output;
             for (int o = 0; o < outputs; o++) {
-                float sum = sums[(r * OUTPUTS + o) * COUNT] * factor;
+                float sum = VectorFunctions.fold(sums, (r * OUTPUTS + o) * COUNT) * factor;
                 y.values()[at + o * distance] = bias == null ? sum : sum + bias[output + o * distance];
             }
         }
     }
 
-    private static void fold(float[] sums, int index, FloatVector v) {
-        sums[index * COUNT] = VectorFunctions.fold(v, sums, index * COUNT);
-    }
-
     /** Sums of one, two or four rows over four rows of weights in memory; F32 only where rows are several. */
     private static void fromMemory(Matrix w, int output, int distance, float[] x, int at, int stride, int rows, float[] sums) {
-        switch (w.format()) {
-            case WeightFormat.Plain.F32 ->
-                f32(w.codes(), 4L * output * w.inputs(), 4L * distance * w.inputs(), w.inputs(), x, at, stride, rows, sums);
-            case WeightFormat.Plain.F16 -> f16(w.codes(), 2L * output * w.inputs(), 2L * distance * w.inputs(), w.inputs(), x, at, sums);
-            case WeightFormat.Plain.BF16 -> bf16(w.codes(), 2L * output * w.inputs(), 2L * distance * w.inputs(), w.inputs(), x, at, sums);
-            case WeightFormat.Coded coded -> {
-                long plane = 4L * output * coded.groups(w.inputs());
-                long codes = (long) output * coded.rowBytes(w.inputs());
-                fromCodes(w, coded, distance, codes, plane, x, at, sums);
-            }
-        }
-    }
-
-    private static void fromCodes(Matrix w, WeightFormat.Coded coded, int distance, long codes, long plane, float[] x, int at,
-            float[] sums) {
-        if (coded.bits() == 8) {
-            if (coded.minimum()) {
-                bytesAndMinimums(w, distance, codes, plane, x, at, sums);
-            } else {
-                bytes(w, distance, codes, plane, x, at, sums);
-            }
-        } else {
-            if (coded.minimum()) {
-                nibblesAndMinimums(w, coded.table(), distance, codes, plane, x, at, sums);
-            } else {
-                nibbles(w, coded.table(), distance, codes, plane, x, at, sums);
-            }
+        WeightFormat.Plain plain = (WeightFormat.Plain) w.format();
+        long row = (long) plain.size() * w.inputs();
+        switch (plain) {
+            case F32 -> f32(w.codes(), output * row, distance * row, w.inputs(), x, at, stride, rows, sums);
+            case F16 -> f16(w.codes(), output * row, distance * row, w.inputs(), x, at, sums);
+            case BF16 -> bf16(w.codes(), output * row, distance * row, w.inputs(), x, at, sums);
         }
     }
 
@@ -175,10 +148,10 @@ final class VectorDecode {
             c = multiplyAdd(VectorWeights.f32(w, w2 + step), v, c);
             d = multiplyAdd(VectorWeights.f32(w, w3 + step), v, d);
         }
-        fold(sums, 0, a);
-        fold(sums, 1, b);
-        fold(sums, 2, c);
-        fold(sums, 3, d);
+        a.intoArray(sums, 0);
+        b.intoArray(sums, COUNT);
+        c.intoArray(sums, 2 * COUNT);
+        d.intoArray(sums, 3 * COUNT);
     }
 
     private static void f32Two(MemorySegment w, long from, long row, int inputs, float[] x, int at, int stride, float[] sums) {
@@ -212,14 +185,14 @@ final class VectorDecode {
             c1 = multiplyAdd(c, v, c1);
             d1 = multiplyAdd(d, v, d1);
         }
-        fold(sums, 0, a0);
-        fold(sums, 1, b0);
-        fold(sums, 2, c0);
-        fold(sums, 3, d0);
-        fold(sums, 4, a1);
-        fold(sums, 5, b1);
-        fold(sums, 6, c1);
-        fold(sums, 7, d1);
+        a0.intoArray(sums, 0);
+        b0.intoArray(sums, COUNT);
+        c0.intoArray(sums, 2 * COUNT);
+        d0.intoArray(sums, 3 * COUNT);
+        a1.intoArray(sums, 4 * COUNT);
+        b1.intoArray(sums, 5 * COUNT);
+        c1.intoArray(sums, 6 * COUNT);
+        d1.intoArray(sums, 7 * COUNT);
     }
 
     private static void f32Four(MemorySegment w, long from, long row, int inputs, float[] x, int at, int stride, float[] sums) {
@@ -273,22 +246,22 @@ final class VectorDecode {
             c3 = multiplyAdd(c, v, c3);
             d3 = multiplyAdd(d, v, d3);
         }
-        fold(sums, 0, a0);
-        fold(sums, 1, b0);
-        fold(sums, 2, c0);
-        fold(sums, 3, d0);
-        fold(sums, 4, a1);
-        fold(sums, 5, b1);
-        fold(sums, 6, c1);
-        fold(sums, 7, d1);
-        fold(sums, 8, a2);
-        fold(sums, 9, b2);
-        fold(sums, 10, c2);
-        fold(sums, 11, d2);
-        fold(sums, 12, a3);
-        fold(sums, 13, b3);
-        fold(sums, 14, c3);
-        fold(sums, 15, d3);
+        a0.intoArray(sums, 0);
+        b0.intoArray(sums, COUNT);
+        c0.intoArray(sums, 2 * COUNT);
+        d0.intoArray(sums, 3 * COUNT);
+        a1.intoArray(sums, 4 * COUNT);
+        b1.intoArray(sums, 5 * COUNT);
+        c1.intoArray(sums, 6 * COUNT);
+        d1.intoArray(sums, 7 * COUNT);
+        a2.intoArray(sums, 8 * COUNT);
+        b2.intoArray(sums, 9 * COUNT);
+        c2.intoArray(sums, 10 * COUNT);
+        d2.intoArray(sums, 11 * COUNT);
+        a3.intoArray(sums, 12 * COUNT);
+        b3.intoArray(sums, 13 * COUNT);
+        c3.intoArray(sums, 14 * COUNT);
+        d3.intoArray(sums, 15 * COUNT);
     }
 
     private static void f16(MemorySegment w, long from, long row, int inputs, float[] x, int at, float[] sums) {
@@ -307,10 +280,10 @@ final class VectorDecode {
             c = multiplyAdd(VectorWeights.f16(w, w2 + step), v, c);
             d = multiplyAdd(VectorWeights.f16(w, w3 + step), v, d);
         }
-        fold(sums, 0, a);
-        fold(sums, 1, b);
-        fold(sums, 2, c);
-        fold(sums, 3, d);
+        a.intoArray(sums, 0);
+        b.intoArray(sums, COUNT);
+        c.intoArray(sums, 2 * COUNT);
+        d.intoArray(sums, 3 * COUNT);
     }
 
     private static void bf16(MemorySegment w, long from, long row, int inputs, float[] x, int at, float[] sums) {
@@ -329,182 +302,10 @@ final class VectorDecode {
             c = multiplyAdd(VectorWeights.bf16(w, w2 + step), v, c);
             d = multiplyAdd(VectorWeights.bf16(w, w3 + step), v, d);
         }
-        fold(sums, 0, a);
-        fold(sums, 1, b);
-        fold(sums, 2, c);
-        fold(sums, 3, d);
-    }
-
-    private static FloatVector factor(MemorySegment plane, long at) {
-        return FloatVector.broadcast(LANES, plane.get(Matrix.FLOAT, at));
-    }
-
-    private static void bytes(Matrix w, int distance, long from, long plane, float[] x, int at, float[] sums) {
-        MemorySegment codes = w.codes();
-        MemorySegment scales = w.scales();
-        int inputs = w.inputs();
-        long row = (long) distance * inputs;
-        long w1 = from + row;
-        long w2 = w1 + row;
-        long w3 = w2 + row;
-        long planeRow = 4L * distance * (inputs / GROUP);
-        FloatVector a = FloatVector.zero(LANES);
-        FloatVector b = a;
-        FloatVector c = a;
-        FloatVector d = a;
-        for (int i = 0; i < inputs; i += GROUP) {
-            long p = plane + i / GROUP * Float.BYTES;
-            FloatVector s0 = factor(scales, p);
-            FloatVector s1 = factor(scales, p + planeRow);
-            FloatVector s2 = factor(scales, p + 2 * planeRow);
-            FloatVector s3 = factor(scales, p + 3 * planeRow);
-            for (int j = i; j < i + GROUP; j += COUNT) {
-                FloatVector v = FloatVector.fromArray(LANES, x, at + j);
-                a = multiplyAdd(s0.mul(VectorWeights.q8(codes, from + j)), v, a);
-                b = multiplyAdd(s1.mul(VectorWeights.q8(codes, w1 + j)), v, b);
-                c = multiplyAdd(s2.mul(VectorWeights.q8(codes, w2 + j)), v, c);
-                d = multiplyAdd(s3.mul(VectorWeights.q8(codes, w3 + j)), v, d);
-            }
-        }
-        fold(sums, 0, a);
-        fold(sums, 1, b);
-        fold(sums, 2, c);
-        fold(sums, 3, d);
-    }
-
-    private static void bytesAndMinimums(Matrix w, int distance, long from, long plane, float[] x, int at, float[] sums) {
-        MemorySegment codes = w.codes();
-        MemorySegment scales = w.scales();
-        MemorySegment minimums = w.minimums();
-        int inputs = w.inputs();
-        long row = (long) distance * inputs;
-        long w1 = from + row;
-        long w2 = w1 + row;
-        long w3 = w2 + row;
-        long planeRow = 4L * distance * (inputs / GROUP);
-        FloatVector a = FloatVector.zero(LANES);
-        FloatVector b = a;
-        FloatVector c = a;
-        FloatVector d = a;
-        for (int i = 0; i < inputs; i += GROUP) {
-            long p = plane + i / GROUP * Float.BYTES;
-            FloatVector s0 = factor(scales, p);
-            FloatVector s1 = factor(scales, p + planeRow);
-            FloatVector s2 = factor(scales, p + 2 * planeRow);
-            FloatVector s3 = factor(scales, p + 3 * planeRow);
-            FloatVector m0 = factor(minimums, p);
-            FloatVector m1 = factor(minimums, p + planeRow);
-            FloatVector m2 = factor(minimums, p + 2 * planeRow);
-            FloatVector m3 = factor(minimums, p + 3 * planeRow);
-            for (int j = i; j < i + GROUP; j += COUNT) {
-                FloatVector v = FloatVector.fromArray(LANES, x, at + j);
-                a = multiplyAdd(multiplyAdd(s0, VectorWeights.q8(codes, from + j), m0), v, a);
-                b = multiplyAdd(multiplyAdd(s1, VectorWeights.q8(codes, w1 + j), m1), v, b);
-                c = multiplyAdd(multiplyAdd(s2, VectorWeights.q8(codes, w2 + j), m2), v, c);
-                d = multiplyAdd(multiplyAdd(s3, VectorWeights.q8(codes, w3 + j), m3), v, d);
-            }
-        }
-        fold(sums, 0, a);
-        fold(sums, 1, b);
-        fold(sums, 2, c);
-        fold(sums, 3, d);
-    }
-
-    private static void nibbles(Matrix w, float[] values, int distance, long from, long plane, float[] x, int at, float[] sums) {
-        FloatVector table = FloatVector.fromArray(LANES, values, 0);
-        MemorySegment codes = w.codes();
-        MemorySegment scales = w.scales();
-        int inputs = w.inputs();
-        long row = (long) distance * inputs / 2;
-        long w1 = from + row;
-        long w2 = w1 + row;
-        long w3 = w2 + row;
-        long planeRow = 4L * distance * (inputs / GROUP);
-        FloatVector a = FloatVector.zero(LANES);
-        FloatVector b = a;
-        FloatVector c = a;
-        FloatVector d = a;
-        for (int i = 0; i < inputs; i += GROUP) {
-            long p = plane + i / GROUP * Float.BYTES;
-            FloatVector s0 = factor(scales, p);
-            FloatVector s1 = factor(scales, p + planeRow);
-            FloatVector s2 = factor(scales, p + 2 * planeRow);
-            FloatVector s3 = factor(scales, p + 3 * planeRow);
-            FloatVector low = FloatVector.fromArray(LANES, x, at + i);
-            FloatVector high = FloatVector.fromArray(LANES, x, at + i + COUNT);
-            long step = i / 2;
-            IntVector pairs = VectorWeights.pairs(codes, from + step);
-            a = multiplyAdd(s0.mul(VectorWeights.look(table, pairs)), low, a);
-            pairs = pairs.lanewise(VectorOperators.LSHR, 4);
-            a = multiplyAdd(s0.mul(VectorWeights.look(table, pairs)), high, a);
-            pairs = VectorWeights.pairs(codes, w1 + step);
-            b = multiplyAdd(s1.mul(VectorWeights.look(table, pairs)), low, b);
-            pairs = pairs.lanewise(VectorOperators.LSHR, 4);
-            b = multiplyAdd(s1.mul(VectorWeights.look(table, pairs)), high, b);
-            pairs = VectorWeights.pairs(codes, w2 + step);
-            c = multiplyAdd(s2.mul(VectorWeights.look(table, pairs)), low, c);
-            pairs = pairs.lanewise(VectorOperators.LSHR, 4);
-            c = multiplyAdd(s2.mul(VectorWeights.look(table, pairs)), high, c);
-            pairs = VectorWeights.pairs(codes, w3 + step);
-            d = multiplyAdd(s3.mul(VectorWeights.look(table, pairs)), low, d);
-            pairs = pairs.lanewise(VectorOperators.LSHR, 4);
-            d = multiplyAdd(s3.mul(VectorWeights.look(table, pairs)), high, d);
-        }
-        fold(sums, 0, a);
-        fold(sums, 1, b);
-        fold(sums, 2, c);
-        fold(sums, 3, d);
-    }
-
-    private static void nibblesAndMinimums(Matrix w, float[] values, int distance, long from, long plane, float[] x, int at, float[] sums) {
-        FloatVector table = FloatVector.fromArray(LANES, values, 0);
-        MemorySegment codes = w.codes();
-        MemorySegment scales = w.scales();
-        MemorySegment minimums = w.minimums();
-        int inputs = w.inputs();
-        long row = (long) distance * inputs / 2;
-        long w1 = from + row;
-        long w2 = w1 + row;
-        long w3 = w2 + row;
-        long planeRow = 4L * distance * (inputs / GROUP);
-        FloatVector a = FloatVector.zero(LANES);
-        FloatVector b = a;
-        FloatVector c = a;
-        FloatVector d = a;
-        for (int i = 0; i < inputs; i += GROUP) {
-            long p = plane + i / GROUP * Float.BYTES;
-            FloatVector s0 = factor(scales, p);
-            FloatVector s1 = factor(scales, p + planeRow);
-            FloatVector s2 = factor(scales, p + 2 * planeRow);
-            FloatVector s3 = factor(scales, p + 3 * planeRow);
-            FloatVector m0 = factor(minimums, p);
-            FloatVector m1 = factor(minimums, p + planeRow);
-            FloatVector m2 = factor(minimums, p + 2 * planeRow);
-            FloatVector m3 = factor(minimums, p + 3 * planeRow);
-            FloatVector low = FloatVector.fromArray(LANES, x, at + i);
-            FloatVector high = FloatVector.fromArray(LANES, x, at + i + COUNT);
-            long step = i / 2;
-            IntVector pairs = VectorWeights.pairs(codes, from + step);
-            a = multiplyAdd(multiplyAdd(s0, VectorWeights.look(table, pairs), m0), low, a);
-            pairs = pairs.lanewise(VectorOperators.LSHR, 4);
-            a = multiplyAdd(multiplyAdd(s0, VectorWeights.look(table, pairs), m0), high, a);
-            pairs = VectorWeights.pairs(codes, w1 + step);
-            b = multiplyAdd(multiplyAdd(s1, VectorWeights.look(table, pairs), m1), low, b);
-            pairs = pairs.lanewise(VectorOperators.LSHR, 4);
-            b = multiplyAdd(multiplyAdd(s1, VectorWeights.look(table, pairs), m1), high, b);
-            pairs = VectorWeights.pairs(codes, w2 + step);
-            c = multiplyAdd(multiplyAdd(s2, VectorWeights.look(table, pairs), m2), low, c);
-            pairs = pairs.lanewise(VectorOperators.LSHR, 4);
-            c = multiplyAdd(multiplyAdd(s2, VectorWeights.look(table, pairs), m2), high, c);
-            pairs = VectorWeights.pairs(codes, w3 + step);
-            d = multiplyAdd(multiplyAdd(s3, VectorWeights.look(table, pairs), m3), low, d);
-            pairs = pairs.lanewise(VectorOperators.LSHR, 4);
-            d = multiplyAdd(multiplyAdd(s3, VectorWeights.look(table, pairs), m3), high, d);
-        }
-        fold(sums, 0, a);
-        fold(sums, 1, b);
-        fold(sums, 2, c);
-        fold(sums, 3, d);
+        a.intoArray(sums, 0);
+        b.intoArray(sums, COUNT);
+        c.intoArray(sums, 2 * COUNT);
+        d.intoArray(sums, 3 * COUNT);
     }
 
     /** Sums of one, two or four rows over four widened rows. */
@@ -535,10 +336,10 @@ final class VectorDecode {
             c0 = multiplyAdd(c, v, c0);
             d0 = multiplyAdd(d, v, d0);
         }
-        fold(sums, 0, a0);
-        fold(sums, 1, b0);
-        fold(sums, 2, c0);
-        fold(sums, 3, d0);
+        a0.intoArray(sums, 0);
+        b0.intoArray(sums, COUNT);
+        c0.intoArray(sums, 2 * COUNT);
+        d0.intoArray(sums, 3 * COUNT);
     }
 
     private static void arrayTwo(float[] w, int inputs, float[] x, int at, int stride, float[] sums) {
@@ -570,14 +371,14 @@ final class VectorDecode {
             c1 = multiplyAdd(c, v, c1);
             d1 = multiplyAdd(d, v, d1);
         }
-        fold(sums, 0, a0);
-        fold(sums, 1, b0);
-        fold(sums, 2, c0);
-        fold(sums, 3, d0);
-        fold(sums, 4, a1);
-        fold(sums, 5, b1);
-        fold(sums, 6, c1);
-        fold(sums, 7, d1);
+        a0.intoArray(sums, 0);
+        b0.intoArray(sums, COUNT);
+        c0.intoArray(sums, 2 * COUNT);
+        d0.intoArray(sums, 3 * COUNT);
+        a1.intoArray(sums, 4 * COUNT);
+        b1.intoArray(sums, 5 * COUNT);
+        c1.intoArray(sums, 6 * COUNT);
+        d1.intoArray(sums, 7 * COUNT);
     }
 
     private static void arrayFour(float[] w, int inputs, float[] x, int at, int stride, float[] sums) {
@@ -629,21 +430,21 @@ final class VectorDecode {
             c3 = multiplyAdd(c, v, c3);
             d3 = multiplyAdd(d, v, d3);
         }
-        fold(sums, 0, a0);
-        fold(sums, 1, b0);
-        fold(sums, 2, c0);
-        fold(sums, 3, d0);
-        fold(sums, 4, a1);
-        fold(sums, 5, b1);
-        fold(sums, 6, c1);
-        fold(sums, 7, d1);
-        fold(sums, 8, a2);
-        fold(sums, 9, b2);
-        fold(sums, 10, c2);
-        fold(sums, 11, d2);
-        fold(sums, 12, a3);
-        fold(sums, 13, b3);
-        fold(sums, 14, c3);
-        fold(sums, 15, d3);
+        a0.intoArray(sums, 0);
+        b0.intoArray(sums, COUNT);
+        c0.intoArray(sums, 2 * COUNT);
+        d0.intoArray(sums, 3 * COUNT);
+        a1.intoArray(sums, 4 * COUNT);
+        b1.intoArray(sums, 5 * COUNT);
+        c1.intoArray(sums, 6 * COUNT);
+        d1.intoArray(sums, 7 * COUNT);
+        a2.intoArray(sums, 8 * COUNT);
+        b2.intoArray(sums, 9 * COUNT);
+        c2.intoArray(sums, 10 * COUNT);
+        d2.intoArray(sums, 11 * COUNT);
+        a3.intoArray(sums, 12 * COUNT);
+        b3.intoArray(sums, 13 * COUNT);
+        c3.intoArray(sums, 14 * COUNT);
+        d3.intoArray(sums, 15 * COUNT);
     }
 }

@@ -32,31 +32,27 @@ final class VectorFunctions {
     }
 
     /**
-     * Adds up lanes: the upper half to the lower, again and again, and the last four from left to right.
+     * Adds up the lanes of a stored vector: the upper half to the lower, again and again, and the last four from left to right.
      *
-     * @param scratch has room for a vector at {@code at}
+     * <p>Vectors are handed over in arrays wherever the callee may not be inlined, or each would become an object.
+     *
+     * @param lanes holds the vector at {@code at}; overwritten
      */
-    static float fold(FloatVector v, float[] scratch, int at) {
-        v.intoArray(scratch, at);
+    static float fold(float[] lanes, int at) {
         if (COUNT == 16) {
-            FloatVector.fromArray(HALF, scratch, at).add(FloatVector.fromArray(HALF, scratch, at + 8)).intoArray(scratch, at);
-            FloatVector.fromArray(QUARTER, scratch, at).add(FloatVector.fromArray(QUARTER, scratch, at + 4)).intoArray(scratch, at);
+            FloatVector.fromArray(HALF, lanes, at).add(FloatVector.fromArray(HALF, lanes, at + 8)).intoArray(lanes, at);
+            FloatVector.fromArray(QUARTER, lanes, at).add(FloatVector.fromArray(QUARTER, lanes, at + 4)).intoArray(lanes, at);
         } else if (COUNT == 8) {
-            FloatVector.fromArray(HALF, scratch, at).add(FloatVector.fromArray(HALF, scratch, at + 4)).intoArray(scratch, at);
+            FloatVector.fromArray(HALF, lanes, at).add(FloatVector.fromArray(HALF, lanes, at + 4)).intoArray(lanes, at);
         }
-        float sum = scratch[at];
-        for (int lane = 1; lane < Math.min(COUNT, 4); lane++) {
-            sum += scratch[at + lane];
-        }
-        return sum;
+        return lanes[at] + lanes[at + 1] + lanes[at + 2] + lanes[at + 3];
     }
 
-    /** The largest lane. */
-    static float largest(FloatVector v, float[] scratch, int at) {
-        v.intoArray(scratch, at);
-        float largest = scratch[at];
+    /** The largest lane of a stored vector. */
+    static float largest(float[] lanes, int at) {
+        float largest = lanes[at];
         for (int lane = 1; lane < COUNT; lane++) {
-            largest = Math.max(largest, scratch[at + lane]);
+            largest = Math.max(largest, lanes[at + lane]);
         }
         return largest;
     }

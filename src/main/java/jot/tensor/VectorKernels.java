@@ -149,7 +149,8 @@ final class VectorKernels implements Kernels {
         for (int i = 0; i < whole; i += COUNT) {
             sums = sums.add(FloatVector.fromArray(LANES, x, from + i));
         }
-        float sum = VectorFunctions.fold(sums, lanes, 0);
+        sums.intoArray(lanes, 0);
+        float sum = VectorFunctions.fold(lanes, 0);
         for (int i = whole; i < width; i++) {
             sum += x[from + i];
         }
@@ -163,7 +164,8 @@ final class VectorKernels implements Kernels {
             FloatVector difference = FloatVector.fromArray(LANES, x, from + i).sub(mean);
             sums = multiplyAdd(difference, difference, sums);
         }
-        float sum = VectorFunctions.fold(sums, lanes, 0);
+        sums.intoArray(lanes, 0);
+        float sum = VectorFunctions.fold(lanes, 0);
         for (int i = whole; i < width; i++) {
             float difference = x[from + i] - mean;
             sum = Elementary.multiplyAdd(difference, difference, sum);

@@ -44,7 +44,8 @@ final class VectorWeights {
 
     static FloatVector bf16(MemorySegment values, long at) {
         IntVector bits = (IntVector) ShortVector.fromMemorySegment(SHORTS, values, at, ORDER).convertShape(VectorOperators.S2I, INTS, 0);
-        return bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+        // the mask changes nothing, but after a shift alone the compiler does not know the vector's class
+        return bits.lanewise(VectorOperators.LSHL, 16).and(0xFFFF0000).reinterpretAsFloats();
     }
 
     /** The number times 2⁻¹¹²: sign, exponent and fraction moved to their places in a float. Subnormals survive. */

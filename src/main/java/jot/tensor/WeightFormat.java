@@ -15,7 +15,7 @@ public sealed interface WeightFormat {
     /** Signed bytes with one scale for each 32 inputs. */
     WeightFormat Q8 = new Coded("Q8", 8, null, false);
     /** Codes 0 … 15 with a scale and a minimum for each 32 inputs. */
-    WeightFormat Q4 = new Coded("Q4", 4, Coded.counting(0), true);
+    WeightFormat Q4 = new Coded("Q4", 4, Coded.countingFrom(0), true);
     /** Four-bit floats (1 sign, 2 exponent, 1 fraction) with one scale for each 32 inputs; OCP Microscaling Formats 1.0. */
     WeightFormat MXFP4 = new Coded("MXFP4", 4, new float[] {0, 0.5f, 1, 1.5f, 2, 3, 4, 6, -0f, -0.5f, -1, -1.5f, -2, -3, -4, -6}, false);
 
@@ -87,6 +87,7 @@ public sealed interface WeightFormat {
         private final int bits;
         private final float[] table;
         private final boolean minimum;
+        private final boolean counting;
 
         /**
          * Describes a coded layout.
@@ -107,9 +108,10 @@ public sealed interface WeightFormat {
             this.bits = bits;
             this.table = table == null ? null : table.clone();
             this.minimum = minimum;
+            this.counting = Arrays.equals(table, countingFrom(0));
         }
 
-        static float[] counting(int first) {
+        static float[] countingFrom(int first) {
             float[] values = new float[ENTRIES];
             for (int code = 0; code < ENTRIES; code++) {
                 values[code] = first + code;
@@ -143,6 +145,11 @@ public sealed interface WeightFormat {
          */
         public float value(int code) {
             return table[code];
+        }
+
+        /** Whether a 4-bit code's value is the code itself. */
+        boolean counting() {
+            return counting;
         }
 
         float[] table() {
