@@ -1,6 +1,7 @@
 package jot.tensor;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
@@ -101,6 +102,10 @@ final class LaneKernels implements Kernels {
     @Override
     public void decode(Matrix w, float[] bias, Activations x, int xColumn, Activations y, int yColumn, int fromRow, int toRow,
                        int fromOutput, int toOutput, Scratch scratch) {
+        if (w.format() instanceof WeightFormat.Coded coded && keepsCodes(coded, lanes)) {
+            decodeCodes(w, coded, bias, x, xColumn, y, yColumn, fromRow, toRow, fromOutput, toOutput, scratch);
+            return;
+        }
         int inputs = w.inputs();
         int padded = (inputs + GROUP - 1) / GROUP * GROUP;
         boolean raw = w.format() == WeightFormat.F16;
@@ -122,6 +127,82 @@ final class LaneKernels implements Kernels {
                 y.values()[y.at(row) + yColumn + output] = bias == null ? sum : sum + bias[output];
             }
         }
+    }
+
+    /** Whether the decode kernels multiply codes as they are, the scale only afterwards; else codes are widened to weights first. */
+    static boolean keepsCodes(WeightFormat.Coded format, int lanes) {
+        return lanes >= 8 && (format.bits() == 8 || lanes == 16 || format.counting());
+    }
+
+    private void decodeCodes(Matrix w, WeightFormat.Coded format, float[] bias, Activations x, int xColumn, Activations y, int yColumn,
+                             int fromRow, int toRow, int fromOutput, int toOutput, Scratch scratch) {
+        int groups = format.groups(w.inputs());
+        int padded = groups * GROUP;
+        int stride = padded + groups;
+        float[] sums = scratch.tile(lanes);
+        float[] rows = scratch.rows((toRow - fromRow) * stride);
+        for (int row = fromRow; row < toRow; row++) {
+            int at = (row - fromRow) * stride;
+            copyRow(x.values(), x.at(row) + xColumn, w.inputs(), 1f, rows, at, padded);
+            groupSums(rows, at, groups, sums);
+        }
+        float[] weights = scratch.panel(padded + 2 * groups);
+        for (int output = fromOutput; output < toOutput; output++) {
+            codes(w, format, output, groups, weights, scratch);
+            for (int row = fromRow; row < toRow; row++) {
+                float sum = codesTimesRow(weights, format.minimum(), groups, rows, (row - fromRow) * stride, sums);
+                y.values()[y.at(row) + yColumn + output] = bias == null ? sum : sum + bias[output];
+            }
+        }
+    }
+
+    /** The sum of each group of activations, behind the row. */
+    private void groupSums(float[] row, int at, int groups, float[] sums) {
+        for (int group = 0; group < groups; group++) {
+            Arrays.fill(sums, 0, lanes, 0f);
+            for (int j = 0; j < GROUP; j++) {
+                sums[j % lanes] += row[at + group * GROUP + j];
+            }
+            row[at + groups * GROUP + group] = fold(sums);
+        }
+    }
+
+    /** The values of a row's codes before scaling, then the scales of its groups, then their minimums. */
+    private static void codes(Matrix w, WeightFormat.Coded format, int output, int groups, float[] to, Scratch scratch) {
+        int bytes = format.rowBytes(w.inputs());
+        byte[] codes = scratch.codes(bytes);
+        MemorySegment.copy(w.codes(), ValueLayout.JAVA_BYTE, (long) output * bytes, codes, 0, bytes);
+        for (int group = 0; group < groups; group++) {
+            for (int j = 0; j < GROUP; j++) {
+                int pair = format.bits() == 8 ? 0 : codes[group * GROUP / 2 + j % (GROUP / 2)];
+                int at = group * GROUP + j;
+                to[at] = format.bits() == 8 ? codes[at] : format.value(j < GROUP / 2 ? pair & 15 : pair >> 4 & 15);
+            }
+        }
+        MemorySegment.copy(w.scales(), Matrix.FLOAT, 4L * output * groups, to, groups * GROUP, groups);
+        if (format.minimum()) {
+            MemorySegment.copy(w.minimums(), Matrix.FLOAT, 4L * output * groups, to, groups * GROUP + groups, groups);
+        }
+    }
+
+    private float codesTimesRow(float[] weights, boolean minimum, int groups, float[] row, int at, float[] sums) {
+        int scales = groups * GROUP;
+        Arrays.fill(sums, 0, lanes, 0f);
+        for (int group = 0; group < groups; group++) {
+            int from = group * GROUP;
+            for (int lane = 0; lane < lanes; lane++) {
+                float part = weights[from + lane] * row[at + from + lane];
+                for (int j = lane + lanes; j < GROUP; j += lanes) {
+                    part = Elementary.multiplyAdd(weights[from + j], row[at + from + j], part);
+                }
+                sums[lane] = Elementary.multiplyAdd(part, weights[scales + group], sums[lane]);
+            }
+        }
+        for (int group = 0; group < groups && minimum; group++) {
+            float least = weights[scales + groups + group];
+            sums[group % lanes] = Elementary.multiplyAdd(least, row[at + scales + group], sums[group % lanes]);
+        }
+        return fold(sums);
     }
 
     /** Widens a row; F16 comes times 2⁻¹¹² times {@code factor}. Bulk copies, since access to a segment is slow until it is compiled. */

@@ -6,6 +6,7 @@ final class Scratch {
     private float[] rows = new float[0];
     private float[] tile = new float[0];
     private short[] halves = new short[0];
+    private byte[] codes = new byte[0];
 
     /** Widened weights; contents are undefined. */
     float[] panel(int floats) {
@@ -37,6 +38,14 @@ final class Scratch {
             halves = new short[grown(count)];
         }
         return halves;
+    }
+
+    /** Codes of weights; contents are undefined. */
+    byte[] codes(int count) {
+        if (codes.length < count) {
+            codes = new byte[grown(count)];
+        }
+        return codes;
     }
 
     private static int grown(int floats) {

@@ -26,11 +26,6 @@ final class VectorCodes {
     private VectorCodes() {
     }
 
-    /** Whether there is a kernel for codes of this format at this width of vectors. */
-    static boolean supports(WeightFormat.Coded format) {
-        return COUNT >= 8 && (format.bits() == 8 || COUNT == 16 || format.counting());
-    }
-
     static void multiply(Matrix w, WeightFormat.Coded format, float[] bias, Activations x, int xColumn, Activations y, int yColumn,
                          int fromRow, int toRow, int fromOutput, int toOutput, Scratch scratch) {
         int groups = format.groups(w.inputs());

@@ -162,4 +162,116 @@ final class VectorFunctions {
         FloatVector u = up.min(shape.limit()).max(-shape.limit());
         return u.add(1f).mul(gated(g, g.mul(-shape.alpha())));
     }
+
+    /**
+     * Applies an activation in place, in a loop of its own for each function: a choice among functions inside a loop would make the
+     * compiler keep vectors in memory. The last numbers, fewer than a vector's, go through {@link Elementary}, which gives the same bits.
+     */
+    static void activate(Activation activation, float[] x, int from, int width) {
+        int to = from + width - width % COUNT;
+        switch (activation) {
+            case Activation.Gelu.TANH -> geluTanh(x, from, to);
+            case Activation.Gelu.ERF -> geluErf(x, from, to);
+            case Activation.QuickGelu _ -> quickGelu(x, from, to);
+            case Activation.Relu _ -> relu(x, from, to);
+            case Activation.ReluSquared _ -> reluSquared(x, from, to);
+            case Activation.Silu _ -> silu(x, from, to);
+            case Activation.Tanh _ -> tanh(x, from, to);
+            case Activation.Sigmoid _ -> sigmoid(x, from, to);
+            case Activation.Identity _ -> { }
+            case Activation.XIelu shape -> xielu(shape, x, from, to);
+        }
+        for (int i = to; i < from + width; i++) {
+            x[i] = Elementary.apply(activation, x[i]);
+        }
+    }
+
+    private static void geluTanh(float[] x, int from, int to) {
+        for (int i = from; i < to; i += COUNT) {
+            geluTanh(FloatVector.fromArray(LANES, x, i)).intoArray(x, i);
+        }
+    }
+
+    private static void geluErf(float[] x, int from, int to) {
+        for (int i = from; i < to; i += COUNT) {
+            geluErf(FloatVector.fromArray(LANES, x, i)).intoArray(x, i);
+        }
+    }
+
+    private static void quickGelu(float[] x, int from, int to) {
+        for (int i = from; i < to; i += COUNT) {
+            quickGelu(FloatVector.fromArray(LANES, x, i)).intoArray(x, i);
+        }
+    }
+
+    private static void relu(float[] x, int from, int to) {
+        for (int i = from; i < to; i += COUNT) {
+            FloatVector.fromArray(LANES, x, i).max(0f).intoArray(x, i);
+        }
+    }
+
+    private static void reluSquared(float[] x, int from, int to) {
+        for (int i = from; i < to; i += COUNT) {
+            FloatVector positive = FloatVector.fromArray(LANES, x, i).max(0f);
+            positive.mul(positive).intoArray(x, i);
+        }
+    }
+
+    private static void silu(float[] x, int from, int to) {
+        for (int i = from; i < to; i += COUNT) {
+            silu(FloatVector.fromArray(LANES, x, i)).intoArray(x, i);
+        }
+    }
+
+    private static void tanh(float[] x, int from, int to) {
+        for (int i = from; i < to; i += COUNT) {
+            tanh(FloatVector.fromArray(LANES, x, i)).intoArray(x, i);
+        }
+    }
+
+    private static void sigmoid(float[] x, int from, int to) {
+        for (int i = from; i < to; i += COUNT) {
+            sigmoid(FloatVector.fromArray(LANES, x, i)).intoArray(x, i);
+        }
+    }
+
+    private static void xielu(Activation.XIelu shape, float[] x, int from, int to) {
+        for (int i = from; i < to; i += COUNT) {
+            xielu(shape, FloatVector.fromArray(LANES, x, i)).intoArray(x, i);
+        }
+    }
+
+    /** Joins the halves of a gated network; the gate is overwritten. */
+    static void gate(GatedActivation activation, float[] gate, int gateFrom, float[] up, int upFrom, float[] y, int yFrom, int width) {
+        switch (activation) {
+            case GatedActivation.Product product -> {
+                activate(product.activation(), gate, gateFrom, width);
+                multiply(gate, gateFrom, up, upFrom, y, yFrom, width);
+            }
+            case GatedActivation.ClampedSwiglu shape -> clampedSwiglu(shape, gate, gateFrom, up, upFrom, y, yFrom, width);
+        }
+    }
+
+    private static void multiply(float[] gate, int gateFrom, float[] up, int upFrom, float[] y, int yFrom, int width) {
+        int whole = width - width % COUNT;
+        for (int i = 0; i < whole; i += COUNT) {
+            FloatVector.fromArray(LANES, gate, gateFrom + i).mul(FloatVector.fromArray(LANES, up, upFrom + i)).intoArray(y, yFrom + i);
+        }
+        for (int i = whole; i < width; i++) {
+            y[yFrom + i] = gate[gateFrom + i] * up[upFrom + i];
+        }
+    }
+
+    private static void clampedSwiglu(GatedActivation.ClampedSwiglu shape, float[] gate, int gateFrom, float[] up, int upFrom,
+                                      float[] y, int yFrom, int width) {
+        int whole = width - width % COUNT;
+        for (int i = 0; i < whole; i += COUNT) {
+            FloatVector g = FloatVector.fromArray(LANES, gate, gateFrom + i);
+            FloatVector u = FloatVector.fromArray(LANES, up, upFrom + i);
+            clampedSwiglu(shape, g, u).intoArray(y, yFrom + i);
+        }
+        for (int i = whole; i < width; i++) {
+            y[yFrom + i] = Elementary.clampedSwiglu(shape, gate[gateFrom + i], up[upFrom + i]);
+        }
+    }
 }

@@ -214,7 +214,7 @@ final class VectorKernels implements Kernels {
     @Override
     public void activate(Activation activation, Activations x, int column, int width, int fromRow, int toRow) {
         for (int row = fromRow; row < toRow; row++) {
-            VectorActivations.apply(activation, x.values(), x.at(row) + column, width);
+            VectorFunctions.activate(activation, x.values(), x.at(row) + column, width);
         }
     }
 
@@ -222,7 +222,7 @@ final class VectorKernels implements Kernels {
     public void gate(GatedActivation activation, Activations gate, int gateColumn, Activations up, int upColumn,
                      Activations y, int yColumn, int width, int fromRow, int toRow) {
         for (int row = fromRow; row < toRow; row++) {
-            VectorActivations.gate(activation, gate.values(), gate.at(row) + gateColumn, up.values(), up.at(row) + upColumn,
+            VectorFunctions.gate(activation, gate.values(), gate.at(row) + gateColumn, up.values(), up.at(row) + upColumn,
                 y.values(), y.at(row) + yColumn, width);
         }
     }

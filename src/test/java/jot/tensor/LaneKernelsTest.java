@@ -24,9 +24,6 @@ class LaneKernelsTest {
     void productsAreTheSame(int inputs) {
         for (WeightFormat format : new WeightFormat[] {WeightFormat.F32, WeightFormat.F16, WeightFormat.BF16, WeightFormat.Q8,
             WeightFormat.Q4}) {
-            if (format instanceof WeightFormat.Coded && inputs % WeightFormat.Coded.GROUP != 0) {
-                continue;
-            }
             int outputs = 2 * vector.panel() + 5;
             Matrix w = Quantizer.convert(Matrix.of(numbers(outputs * inputs), outputs, inputs), format, Arena.ofAuto());
             float[] bias = numbers(outputs);
