@@ -18,6 +18,7 @@ import jot.loading.ModelFingerprint;
 import jot.loading.ModelInspector;
 import jot.loading.ModelLoader;
 import jot.model.HeadPlan;
+import jot.tensor.WeightFormat;
 import jot.tokenizer.Tokenizer;
 
 /**
@@ -87,8 +88,19 @@ public final class Gpt implements AutoCloseable {
             case VECTOR -> jot.tensor.Backend.VECTOR;
         };
         return new LoadSettings(threads, options.context(), backend, options.mapping(),
-                (done, all) -> options.progress().ifPresent(listener -> listener.accept((double) done / all)), Optional.empty(),
+                (done, all) -> options.progress().ifPresent(listener -> listener.accept((double) done / all)), format(options),
                 options.adapters().stream().map(adapter -> new LoadSettings.AdapterChoice(adapter.folder(), adapter.scale())).toList());
+    }
+
+    private static Optional<WeightFormat> format(LoadOptions options) {
+        return switch (options.weights()) {
+            case AUTO -> Optional.empty();
+            case F32 -> Optional.of(WeightFormat.F32);
+            case F16 -> Optional.of(WeightFormat.F16);
+            case BF16 -> Optional.of(WeightFormat.BF16);
+            case Q8 -> Optional.of(WeightFormat.Q8);
+            case Q4 -> Optional.of(WeightFormat.Q4);
+        };
     }
 
     /**

@@ -34,6 +34,22 @@ public final class LoadOptions {
         REFUSE
     }
 
+    /** The format in which matrices of weights are held in memory. */
+    public enum Weights {
+        /** As the file holds them: no copy, no loss. */
+        AUTO,
+        /** 32-bit floats: 4 bytes a weight. */
+        F32,
+        /** IEEE half precision: 2 bytes a weight. */
+        F16,
+        /** Brain floats, the upper half of 32-bit floats: 2 bytes a weight. */
+        BF16,
+        /** 8 bits a weight and a scale for each 32: about 1.1 bytes a weight. */
+        Q8,
+        /** 4 bits a weight, a scale and a minimum for each 32: about 0.75 bytes a weight; costs some quality. */
+        Q4
+    }
+
     /**
      * An adapter to be merged into the weights.
      *
@@ -49,7 +65,7 @@ public final class LoadOptions {
     }
 
     private static final LoadOptions DEFAULTS = new LoadOptions(OptionalInt.empty(), OptionalInt.empty(), Backend.AUTO, true, null,
-            Bounds.NONE, List.of());
+            Bounds.NONE, List.of(), Weights.AUTO);
 
     private static final int MOST_THREADS = 1_024;
 
@@ -60,9 +76,10 @@ public final class LoadOptions {
     private final DoubleConsumer progress;
     private final Bounds bounds;
     private final List<Adapter> adapters;
+    private final Weights weights;
 
     private LoadOptions(OptionalInt threads, OptionalInt context, Backend backend, boolean mapping, DoubleConsumer progress,
-            Bounds bounds, List<Adapter> adapters) {
+            Bounds bounds, List<Adapter> adapters, Weights weights) {
         this.threads = threads;
         this.context = context;
         this.backend = backend;
@@ -70,6 +87,7 @@ public final class LoadOptions {
         this.progress = progress;
         this.bounds = bounds;
         this.adapters = List.copyOf(adapters);
+        this.weights = weights;
     }
 
     /**
@@ -92,7 +110,7 @@ public final class LoadOptions {
         if (count < 1 || count > MOST_THREADS) {
             throw new IllegalArgumentException("threads: expected 1 to " + MOST_THREADS + ", found " + count);
         }
-        return new LoadOptions(OptionalInt.of(count), context, backend, mapping, progress, bounds, adapters);
+        return new LoadOptions(OptionalInt.of(count), context, backend, mapping, progress, bounds, adapters, weights);
     }
 
     /**
@@ -106,7 +124,7 @@ public final class LoadOptions {
         if (tokens < 1) {
             throw new IllegalArgumentException("context: expected at least 1 token, found " + tokens);
         }
-        return new LoadOptions(threads, OptionalInt.of(tokens), backend, mapping, progress, bounds, adapters);
+        return new LoadOptions(threads, OptionalInt.of(tokens), backend, mapping, progress, bounds, adapters, weights);
     }
 
     /**
@@ -116,7 +134,7 @@ public final class LoadOptions {
      * @return a copy with that choice
      */
     public LoadOptions withBackend(Backend kernels) {
-        return new LoadOptions(threads, context, Objects.requireNonNull(kernels, "backend"), mapping, progress, bounds, adapters);
+        return new LoadOptions(threads, context, Objects.requireNonNull(kernels, "backend"), mapping, progress, bounds, adapters, weights);
     }
 
     /**
@@ -128,7 +146,7 @@ public final class LoadOptions {
      * @return a copy with that choice
      */
     public LoadOptions withMapping(boolean mapped) {
-        return new LoadOptions(threads, context, backend, mapped, progress, bounds, adapters);
+        return new LoadOptions(threads, context, backend, mapped, progress, bounds, adapters, weights);
     }
 
     /**
@@ -150,7 +168,20 @@ public final class LoadOptions {
         }
         List<Adapter> more = new ArrayList<>(adapters);
         more.add(new Adapter(Objects.requireNonNull(folder, "folder"), scale));
-        return new LoadOptions(threads, context, backend, mapping, progress, bounds, more);
+        return new LoadOptions(threads, context, backend, mapping, progress, bounds, more, weights);
+    }
+
+    /**
+     * Chooses the format in which matrices are held, embedding and head included; biases and norms stay 32-bit floats.
+     *
+     * <p>Where the file has another format, matrices are converted while loading, on all threads. Experts that the file packs in four bits
+     * stay packed.
+     *
+     * @param format which
+     * @return a copy with that choice
+     */
+    public LoadOptions withWeights(Weights format) {
+        return new LoadOptions(threads, context, backend, mapping, progress, bounds, adapters, Objects.requireNonNull(format, "format"));
     }
 
     /**
@@ -161,7 +192,7 @@ public final class LoadOptions {
      */
     public LoadOptions withProgress(DoubleConsumer listener) {
         return new LoadOptions(threads, context, backend, mapping, Objects.requireNonNull(listener, "listener"), bounds,
-                adapters);
+                adapters, weights);
     }
 
     /**
@@ -223,7 +254,7 @@ public final class LoadOptions {
     }
 
     private LoadOptions withBounds(Bounds others) {
-        return new LoadOptions(threads, context, backend, mapping, progress, others, adapters);
+        return new LoadOptions(threads, context, backend, mapping, progress, others, adapters, weights);
     }
 
     /**
@@ -281,6 +312,15 @@ public final class LoadOptions {
     }
 
     /**
+     * The format of matrices in memory.
+     *
+     * @return the choice
+     */
+    public Weights weights() {
+        return weights;
+    }
+
+    /**
      * The kernels.
      *
      * @return the choice
@@ -315,18 +355,19 @@ public final class LoadOptions {
     public boolean equals(Object other) {
         return other instanceof LoadOptions that && threads.equals(that.threads) && context.equals(that.context) && backend == that.backend
                 && mapping == that.mapping && Objects.equals(progress, that.progress) && bounds.equals(that.bounds)
-                && adapters.equals(that.adapters);
+                && adapters.equals(that.adapters) && weights == that.weights;
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(threads, context, backend, mapping, progress, bounds, adapters);
+        return Objects.hash(threads, context, backend, mapping, progress, bounds, adapters, weights);
     }
 
     @Override
     public String toString() {
         return "LoadOptions[threads=" + (threads.isPresent() ? threads.getAsInt() : "all") + ", context="
-                + (context.isPresent() ? context.getAsInt() : "own") + ", backend=" + backend + ", mapping=" + mapping
+                + (context.isPresent() ? context.getAsInt() : "own") + ", backend=" + backend + ", mapping=" + mapping + ", weights="
+                        + weights
                 + (adapters.isEmpty() ? "" : ", adapters=" + adapters) + "]";
     }
 }

@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
+import jot.LoadOptions;
 import jot.loading.LoadSettings;
 import jot.loading.LoadedModel;
 import jot.loading.ModelLoader;
@@ -94,7 +95,7 @@ final class BenchCommand implements Command {
         int generated = positive(arguments, "-n", DEFAULT_GENERATED);
         int repetitions = positive(arguments, "--repetitions", DEFAULT_REPETITIONS);
         Backend backend = Models.backend(arguments.text("--backend").orElse("auto"));
-        Optional<WeightFormat> format = Models.weights(arguments.text("--weights").orElse("auto"));
+        Optional<WeightFormat> format = format(Models.weights(arguments.text("--weights").orElse("auto")));
         LoadSettings settings = new LoadSettings(threads, OptionalInt.empty(), backend, true, (done, all) -> { }, format);
         try (LoadedModel model = ModelLoader.load(folder, settings)) {
             Benchmark.Result result = new Benchmark(model, prompt, generated, repetitions).run();
@@ -108,6 +109,11 @@ final class BenchCommand implements Command {
             }
         }
         return Main.DONE;
+    }
+
+    private static Optional<WeightFormat> format(LoadOptions.Weights weights) {
+        return Stream.of(WeightFormat.F32, WeightFormat.F16, WeightFormat.BF16, WeightFormat.Q8, WeightFormat.Q4)
+                .filter(format -> format.label().equalsIgnoreCase(weights.name())).findFirst();
     }
 
     private static int positive(Arguments arguments, String name, int other) throws UsageException {

@@ -5,11 +5,9 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import jot.Gpt;
 import jot.LoadOptions;
 import jot.tensor.Backend;
-import jot.tensor.WeightFormat;
 
 /** The options of every command that loads a model, and the loading. */
 final class Models {
@@ -18,6 +16,7 @@ final class Models {
             Option.of("--threads", "N", "threads that compute (default: one a processor)"),
             Option.of("--context", "N", "bound on the context (default: the model's)"),
             Option.of("--backend", "B", "auto, scalar or vector (default: auto)"),
+            Option.of("--weights", "F", "auto, f32, f16, bf16, q8 or q4: the format in memory (default: auto)"),
             Option.flag("--no-mapping", "copy the weights into memory instead of mapping the file"));
 
     private Models() {
@@ -34,6 +33,9 @@ final class Models {
         }
         if (arguments.text("--backend").isPresent()) {
             options = options.withBackend(LoadOptions.Backend.valueOf(backend(arguments.text("--backend").get()).name()));
+        }
+        if (arguments.text("--weights").isPresent()) {
+            options = options.withWeights(weights(arguments.text("--weights").get()));
         }
         long start = System.nanoTime();
         LoadOptions shown = options.withProgress(share -> {
@@ -60,17 +62,13 @@ final class Models {
         }
     }
 
-    /** The format that a name stands for, or nothing for that of the file. */
-    static Optional<WeightFormat> weights(String name) throws UsageException {
-        return switch (name.toUpperCase(Locale.ROOT)) {
-            case "AUTO" -> Optional.empty();
-            case "F32" -> Optional.of(WeightFormat.F32);
-            case "F16" -> Optional.of(WeightFormat.F16);
-            case "BF16" -> Optional.of(WeightFormat.BF16);
-            case "Q8" -> Optional.of(WeightFormat.Q8);
-            case "Q4" -> Optional.of(WeightFormat.Q4);
-            default -> throw new UsageException("--weights: expected auto, f32, f16, bf16, q8 or q4, found '" + name + "'");
-        };
+    /** The format in memory that a name stands for. */
+    static LoadOptions.Weights weights(String name) throws UsageException {
+        try {
+            return LoadOptions.Weights.valueOf(name.toUpperCase(Locale.ROOT));
+        } catch (IllegalArgumentException e) {
+            throw new UsageException("--weights: expected auto, f32, f16, bf16, q8 or q4, found '" + name + "'");
+        }
     }
 
     static Backend backend(String name) throws UsageException {
