@@ -6,11 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class ScoringTest {
@@ -99,6 +101,22 @@ class ScoringTest {
                 assertEquals(logprob(logits[i - 1 - begin], again[i]), found[i - 1], 1e-4, "token " + i);
             }
         }
+    }
+
+    /** The reference's figure over all of the unseen stories is 6.30; the first 40 windows of 512 tokens are enough to be near it. */
+    @Test
+    @Tag("module-path")
+    void perplexityOnUnseenStoriesIsThatOfTheReference() throws IOException {
+        String stories = Files.readString(Path.of("src/test/resources/tales/validation.txt"));
+        int[] tokens = gpt.tokenizer().encode(stories);
+        double total = 0;
+        int scored = 0;
+        for (int window = 0; window < 40; window++) {
+            Score score = gpt.score(Arrays.copyOfRange(tokens, window * 512, (window + 1) * 512));
+            total += score.total();
+            scored += score.tokens().length;
+        }
+        assertEquals(6.3, Math.exp(-total / scored), 0.3);
     }
 
     @Test
