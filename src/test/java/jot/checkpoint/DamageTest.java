@@ -13,12 +13,14 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Small files of every format, damaged at random from a fixed seed: read or refused, nothing else. */
+@Tag("module-path")
 class DamageTest {
 
     private static final int ROUNDS = Integer.getInteger("jot.damage.rounds", 2_000);

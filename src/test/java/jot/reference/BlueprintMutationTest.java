@@ -15,6 +15,7 @@ import jot.model.Architecture;
 import jot.model.BlockPlan;
 import jot.model.family.Family;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  *
  * <p>So no number of a configuration is read wrongly, or not at all, without a test that fails.
  */
+@Tag("module-path")
 class BlueprintMutationTest {
 
     /** YaRN's bounds, which leave a head of four pairs no choice. */

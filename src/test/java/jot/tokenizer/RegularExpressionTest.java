@@ -14,11 +14,13 @@ import jot.json.Json;
 import jot.json.JsonArray;
 import jot.json.JsonException;
 import jot.json.JsonObject;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Oniguruma's expressions run by the JDK's engine, held against the library itself. */
+@Tag("module-path")
 class RegularExpressionTest {
     @Test
     void everyPatternSplitsAsTheLibraryDoes() throws IOException {
