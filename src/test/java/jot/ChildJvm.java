@@ -77,7 +77,7 @@ public final class ChildJvm {
     }
 
     /** The folder that a class was read from, of the module's classes and of those patched into it alike. */
-    private static Path classes(Class<?> type) {
+    static Path classes(Class<?> type) {
         String name = type.getName().replace('.', '/') + ".class";
         URL url = type.getResource("/" + name);
         try {
