@@ -1,6 +1,7 @@
 package jot.model;
 
 import jot.tensor.Activations;
+import jot.tensor.Elementary;
 import jot.tensor.Matrix;
 
 /**
@@ -53,8 +54,8 @@ public record Embedding(EmbeddingPlan plan, Matrix tokens, Positions positions, 
             public void read(int position, float[] row) {
                 for (int i = 0; i < frequencies.length; i++) {
                     float angle = (position + offset) * frequencies[i];
-                    row[i] = (float) StrictMath.sin(angle);
-                    row[frequencies.length + i] = (float) StrictMath.cos(angle);
+                    row[i] = (float) Elementary.sine(angle);
+                    row[frequencies.length + i] = (float) Elementary.cosine(angle);
                 }
             }
 

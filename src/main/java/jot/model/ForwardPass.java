@@ -6,6 +6,7 @@ import java.util.function.BooleanSupplier;
 
 import jot.tensor.Activations;
 import jot.tensor.AttentionRows;
+import jot.tensor.Elementary;
 import jot.tensor.ParallelKernels;
 
 /**
@@ -178,8 +179,8 @@ public final class ForwardPass {
             for (int r = firstRows[s]; r < firstRows[s] + sequences[s].rows(); r++) {
                 for (int j = 0; j < pairs; j++) {
                     float angle = positions[r] * turns[j];
-                    cosines[index][r * pairs + j] = (float) StrictMath.cos(angle) * rotary.magnitude();
-                    sines[index][r * pairs + j] = (float) StrictMath.sin(angle) * rotary.magnitude();
+                    cosines[index][r * pairs + j] = (float) Elementary.cosine(angle) * rotary.magnitude();
+                    sines[index][r * pairs + j] = (float) Elementary.sine(angle) * rotary.magnitude();
                 }
             }
         }

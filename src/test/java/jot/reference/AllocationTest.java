@@ -32,7 +32,7 @@ class AllocationTest {
     private static final int MOST_ROUNDS = 60;
 
     @ParameterizedTest
-    @CsvSource({"gpt2, SCALAR, 1", "gpt2, VECTOR, 1", "gpt2, VECTOR, 9", "llama, SCALAR, 9", "llama, VECTOR, 1"})
+    @CsvSource({"gpt2, SCALAR, 1", "gpt2, SCALAR, 9", "llama, SCALAR, 1", "llama, SCALAR, 9"})
     void nothingPerToken(String fixture, Backend backend, int rows) throws IOException {
         Path folder = LoadedFixture.MODELS.resolve(fixture);
         LoadSettings settings = new LoadSettings(2, OptionalInt.empty(), backend, true, (done, all) -> { });

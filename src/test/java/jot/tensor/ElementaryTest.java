@@ -97,4 +97,14 @@ class ElementaryTest {
     private static void close(double expected, Activation activation, float x) {
         assertEquals(expected, Elementary.apply(activation, x), 1e-6 * Math.max(1, Math.abs(expected)), activation + "(" + x + ")");
     }
+
+    @Test
+    void sinesAndCosinesOfRotaryAnglesAreAsGoodAsTheLibrarys() {
+        java.util.Random random = new java.util.Random(4);
+        for (int k = 0; k < 300_000; k++) {
+            double angle = k < 1_000 ? (k - 500) * Math.PI / 4 : (float) (random.nextGaussian() * Math.pow(10, random.nextInt(-4, 9)));
+            assertEquals(StrictMath.sin(angle), Elementary.sine(angle), 1e-15, () -> "sine of " + angle);
+            assertEquals(StrictMath.cos(angle), Elementary.cosine(angle), 1e-15, () -> "cosine of " + angle);
+        }
+    }
 }
