@@ -77,9 +77,10 @@ class GptTest {
         for (int seed = 0; seed < 3; seed++) {
             Generation generation = gpt.generate(prompt, GenerationOptions.defaults().withSeed(seed).withMaxTokens(12).withEndTokens()
                     .withSuppressTokens(0, 1, 2));
-            int[] all = IntStream.concat(Arrays.stream(gpt.tokenizer().encodePrompt(prompt)), Arrays.stream(generation.tokens())).toArray();
+            int[] read = gpt.tokenizer().encodePrompt(prompt);
+            int[] all = IntStream.concat(Arrays.stream(read), Arrays.stream(generation.tokens())).toArray();
             assertEquals(gpt.tokenizer().decode(all), prompt + generation.text());
-            assertEquals(gpt.tokenizer().encodePrompt(prompt).length, generation.promptTokens());
+            assertEquals(read.length, generation.promptTokens());
             assertFalse(generation.timings().total().isNegative());
         }
     }

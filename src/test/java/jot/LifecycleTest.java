@@ -132,7 +132,8 @@ class LifecycleTest {
     @Test
     void countryAndCharsetDoNotMatter() throws IOException, InterruptedException {
         List<ChildJvm> machines = List.of(ChildJvm.start(List.of(), LifecycleProgram.class, "text"),
-                ChildJvm.start(List.of("-Duser.language=tr", "-Duser.country=TR", "-Dfile.encoding=ISO-8859-9"), LifecycleProgram.class, "text"),
+                ChildJvm.start(List.of("-Duser.language=tr", "-Duser.country=TR", "-Dfile.encoding=ISO-8859-9"),
+                        LifecycleProgram.class, "text"),
                 ChildJvm.start(List.of("-Duser.language=ar", "-Duser.country=EG", "-Duser.extensions=nu-arab", "-Dfile.encoding=COMPAT",
                         "-Dsun.jnu.encoding=ANSI_X3.4-1968"), LifecycleProgram.class, "text"));
         List<String> expected = machines.getFirst().await().orThrow();
@@ -145,7 +146,8 @@ class LifecycleTest {
     /** 200 callers on two carriers: none of them holds a carrier while the model computes. */
     @Test
     void virtualCallersLeaveTheirCarriersToOthers() throws IOException, InterruptedException {
-        List<String> lines = ChildJvm.start(List.of("-Djdk.virtualThreadScheduler.parallelism=2", "-Djdk.virtualThreadScheduler.maxPoolSize=2"),
+        List<String> lines = ChildJvm.start(
+                List.of("-Djdk.virtualThreadScheduler.parallelism=2", "-Djdk.virtualThreadScheduler.maxPoolSize=2"),
                 LifecycleProgram.class, "heartbeat").await().orThrow();
         assertEquals("200 equal", lines.getFirst());
         long delay = Long.parseLong(lines.getLast());

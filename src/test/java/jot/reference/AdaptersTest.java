@@ -78,7 +78,7 @@ class AdaptersTest {
 
     @ParameterizedTest(name = "{0}")
     @ValueSource(strings = {"llama-embedding", "llama-lm-head", "qwen2-dora", "gpt2-dora", "gpt_neox-bias", "llama-lora-bias",
-            "qwen2-lm-head"})
+        "qwen2-lm-head"})
     void scaleNoughtLeavesTheModelAsItIs(String name) throws IOException {
         Path adapter = ADAPTERS.resolve(name);
         int[] prompt = {5, 9, 2, 77, 31};
