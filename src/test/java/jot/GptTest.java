@@ -71,8 +71,8 @@ class GptTest {
 
     /** The text is what the tokens add to the decoded prompt, wherever the prompt ends. */
     @ParameterizedTest
-    @ValueSource(strings = {"Once upon a time", "Once upon a time ", "Once upon a ti", " leading", "tab\t", "line\n", "caf\u00e9 \ud83d\ude42",
-        "<|im_start|>user\nHi<|im_end|>\n", "\u0645\u0631\u062d\u0628\u0627"})
+    @ValueSource(strings = {"Once upon a time", "Once upon a time ", "Once upon a ti", " leading", "tab\t", "line\n",
+        "caf\u00e9 \ud83d\ude42", "<|im_start|>user\nHi<|im_end|>\n", "\u0645\u0631\u062d\u0628\u0627"})
     void promptAndTextReadOn(String prompt) {
         for (int seed = 0; seed < 3; seed++) {
             Generation generation = gpt.generate(prompt, GenerationOptions.defaults().withSeed(seed).withMaxTokens(12).withEndTokens()
