@@ -62,6 +62,10 @@ final class BenchCommand implements Command {
     @Override
     public int run(Arguments arguments, Console console) throws IOException, UsageException {
         arguments.expectAtMost(0);
+        if (arguments.has("--model") && arguments.has("--shape")) {
+            throw new UsageException("--model and --shape contradict each other");
+        }
+        positive(arguments, "--repetitions", DEFAULT_REPETITIONS);
         BenchShape shape = BenchShape.of(arguments.text("--shape").orElse("gpt2"));
         if (arguments.text("--write").isPresent()) {
             shape.write(Models.path(arguments.text("--write").get()));

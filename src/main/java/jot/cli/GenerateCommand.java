@@ -72,16 +72,15 @@ final class GenerateCommand implements Command {
             }
             long start = System.nanoTime();
             long[] first = new long[1];
-            console.out().print(prompt);
-            console.out().flush();
             Generation generation = gpt.generate(prompt, options, piece -> {
                 if (first[0] == 0) {
                     first[0] = System.nanoTime() - start;
+                    console.out().print(prompt);
                 }
                 console.out().print(piece);
                 console.out().flush();
             });
-            console.out().println();
+            console.out().println(first[0] == 0 ? prompt : "");
             if (console.terminal()) {
                 console.err().println(figures(generation, first[0], gpt.backend()));
             }
@@ -108,6 +107,9 @@ final class GenerateCommand implements Command {
     }
 
     private static GenerationOptions options(Arguments arguments) throws UsageException {
+        if (arguments.has("--greedy") && arguments.has("--temperature")) {
+            throw new UsageException("--greedy and --temperature contradict each other");
+        }
         GenerationOptions options = arguments.has("--greedy") ? GenerationOptions.greedy() : GenerationOptions.defaults();
         try {
             options = arguments.integer("--max-tokens").map(options::withMaxTokens).orElse(options);

@@ -31,7 +31,10 @@ public final class Main {
     public static void main(String[] arguments) {
         Console console = Console.system();
         int code = run(arguments, console);
-        console.out().flush();
+        if (console.out().checkError() && code == DONE) {
+            console.err().println("jot: standard output could not be written");
+            code = FAILED;
+        }
         System.exit(code);
     }
 

@@ -36,7 +36,8 @@ record ModelFolder(Path folder, Path weights) {
         }
         Path folder = isFolder ? path : path.toAbsolutePath().getParent();
         if (!Files.isRegularFile(folder.resolve(CONFIG))) {
-            throw new CheckpointFormatException(folder, "", "a model folder with a " + CONFIG, "no such file");
+            throw new CheckpointFormatException(path, "", isFolder ? "a model folder with a " + CONFIG
+                    : "a file of weights beside a " + CONFIG, "no " + CONFIG + " in " + folder);
         }
         return new ModelFolder(folder, path);
     }
