@@ -37,7 +37,7 @@ record ModelFolder(Path folder, Path weights) {
         Path folder = isFolder ? path : path.toAbsolutePath().getParent();
         if (!Files.isRegularFile(folder.resolve(CONFIG))) {
             throw new CheckpointFormatException(path, "", isFolder ? "a model folder with a " + CONFIG
-                    : "a file of weights beside a " + CONFIG, "no " + CONFIG + " in " + folder);
+                    : "a file of weights beside a " + CONFIG, isFolder ? "no such file" : "no such file in " + folder);
         }
         return new ModelFolder(folder, path);
     }
