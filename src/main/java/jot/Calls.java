@@ -77,7 +77,7 @@ final class Calls {
         long positions = Math.min(inference.context(), (long) promptLength + settings.maxTokens().orElse(inference.context()));
         try {
             if (!generations.within(positions, interruption, () -> Generations.run(loop, listener))) {
-                loop.cancel();
+                loop.endEarly();
             }
         } catch (Admission.Refused e) {
             throw new BusyException(e.getMessage(), e);

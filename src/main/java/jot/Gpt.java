@@ -268,7 +268,7 @@ public final class Gpt implements AutoCloseable {
      * @param text the text, encoded as a prompt; longer than the context, it is read by windows
      * @return the log-probabilities of its tokens; a first token without anything before it is not scored
      * @throws IllegalArgumentException if it cannot be encoded or has no token to score
-     * @throws IllegalStateException if the model is closed or has no tokenizer
+     * @throws IllegalStateException if the model has no language-model head, is closed, or has no tokenizer
      */
     public Score score(String text) {
         return score(text, ScoreOptions.defaults());
@@ -281,7 +281,7 @@ public final class Gpt implements AutoCloseable {
      * @param options stride of the windows, alternatives to report, who hears of the progress
      * @return the log-probabilities of its tokens; a first token without anything before it is not scored
      * @throws IllegalArgumentException if it cannot be encoded or has no token to score
-     * @throws IllegalStateException if the model is closed or has no tokenizer
+     * @throws IllegalStateException if the model has no language-model head, is closed, or has no tokenizer
      */
     public Score score(String text, ScoreOptions options) {
         return calls.score(encodePrompt(text), 0, options);
@@ -293,7 +293,7 @@ public final class Gpt implements AutoCloseable {
      * @param tokens at least two; more than the context holds, they are read by windows with a stride of half the context
      * @return the log-probabilities of all tokens but the first
      * @throws IllegalArgumentException if there are fewer, or one is outside the vocabulary
-     * @throws IllegalStateException if the model is closed
+     * @throws IllegalStateException if the model has no language-model head, or is closed
      */
     public Score score(int... tokens) {
         return calls.score(tokens, 0, ScoreOptions.defaults());
@@ -306,7 +306,7 @@ public final class Gpt implements AutoCloseable {
      * @param continuation the text to score
      * @return the log-probabilities of the tokens of the joined text, from the first that reaches beyond the context
      * @throws IllegalArgumentException if the continuation is empty, the texts cannot be encoded, or no token can be scored
-     * @throws IllegalStateException if the model is closed or has no tokenizer
+     * @throws IllegalStateException if the model has no language-model head, is closed, or has no tokenizer
      */
     public Score score(String context, String continuation) {
         return calls.score(Objects.requireNonNull(context, "context"), Objects.requireNonNull(continuation, "continuation"),
@@ -320,7 +320,7 @@ public final class Gpt implements AutoCloseable {
      * @param options the continuations, at least one, none of them empty
      * @return which one
      * @throws IllegalArgumentException if there is none, one is empty, or a text cannot be encoded
-     * @throws IllegalStateException if the model is closed or has no tokenizer
+     * @throws IllegalStateException if the model has no language-model head, is closed, or has no tokenizer
      */
     public Choice choose(String context, String... options) {
         return choose(Choice.By.TOTAL, context, options);
@@ -334,7 +334,7 @@ public final class Gpt implements AutoCloseable {
      * @param options the continuations, at least one, none of them empty
      * @return which one
      * @throws IllegalArgumentException if there is none, one is empty, or a text cannot be encoded
-     * @throws IllegalStateException if the model is closed or has no tokenizer
+     * @throws IllegalStateException if the model has no language-model head, is closed, or has no tokenizer
      */
     public Choice choose(Choice.By by, String context, String... options) {
         return calls.choose(Objects.requireNonNull(by, "by"), Objects.requireNonNull(context, "context"), options);
@@ -346,7 +346,7 @@ public final class Gpt implements AutoCloseable {
      * @param tokens token ids, at least one
      * @return {@code [tokens][vocabulary]}
      * @throws IllegalArgumentException if there are none, one is outside the vocabulary, or they are more than the context holds
-     * @throws IllegalStateException if the model is closed
+     * @throws IllegalStateException if the model has no language-model head, or is closed
      */
     public float[][] logits(int... tokens) {
         try (Inference.Use _ = inference.use()) {

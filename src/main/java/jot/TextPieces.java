@@ -54,7 +54,7 @@ final class TextPieces extends Spliterators.AbstractSpliterator<String> {
         }
         try (Inference.Use _ = inference.use()) {
             if (!generations.within(positions, interruption, this::advance)) {
-                loop.cancel();
+                loop.endEarly();
             }
             return loop.piece();
         } catch (Admission.Refused e) {

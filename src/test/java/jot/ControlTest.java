@@ -83,10 +83,12 @@ class ControlTest {
             int[] tokens = found.tokens();
             assertEquals(tokens.length, Arrays.stream(tokens).distinct().count());
         }
-        assertThrows(IllegalStateException.class, () -> {
-            int[] all = IntStream.range(0, gpt.info().vocabulary()).toArray();
-            gpt.generateAll(PROMPT, GenerationOptions.defaults().withBeams(3).withSuppressTokens(all));
-        });
+        int[] all = IntStream.range(0, gpt.info().vocabulary()).toArray();
+        for (GenerationOptions options : List.of(GenerationOptions.defaults().withBeams(3), GenerationOptions.defaults())) {
+            String message = assertThrows(IllegalStateException.class,
+                    () -> gpt.generateAll(PROMPT, options.withSuppressTokens(all))).getMessage();
+            assertTrue(message.contains("… 4,096 tokens") && message.length() < 400, message);
+        }
     }
 
     @Test
@@ -143,6 +145,77 @@ class ControlTest {
         while (abandoned.hasNext()) {
             abandoned.next();
         }
+    }
+
+    @Test
+    void aStreamThatEndsBetweenTwoPiecesRepeatsNothing() throws Exception {
+        String text = gpt.generate(PROMPT, ENDLESS).text();
+        List<String> pieces = new ArrayList<>();
+        Gpt own = Gpt.load(Path.of("weights/tales"));
+        Iterator<String> stream = own.stream(PROMPT, ENDLESS).iterator();
+        for (int i = 0; i < 4; i++) {
+            pieces.add(stream.next());
+        }
+        own.close();
+        stream.forEachRemaining(pieces::add);
+        assertEquals(4, pieces.size());
+        assertTrue(text.startsWith(String.join("", pieces)));
+    }
+
+    @Test
+    void aStreamThatEndsWhileItWaitsForItsPlaceRepeatsNothing() throws Exception {
+        String text = gpt.generate(PROMPT, ENDLESS).text();
+        try (Gpt one = Gpt.load(Path.of("weights/tales"), LoadOptions.defaults().withMaxConcurrent(1))) {
+            Cancellation cancellation = new Cancellation();
+            for (GenerationOptions ending : List.of(ENDLESS.withDeadline(Duration.ofMillis(800)), ENDLESS.withCancellation(cancellation))) {
+                List<String> pieces = new ArrayList<>();
+                Iterator<String> stream = one.stream(PROMPT, ending).iterator();
+                pieces.add(stream.next());
+                pieces.add(stream.next());
+                CountDownLatch begun = new CountDownLatch(1);
+                CountDownLatch go = new CountDownLatch(1);
+                Thread holder = Thread.ofVirtual().start(() -> one.generate(PROMPT, ENDLESS.withMaxTokens(2), piece -> {
+                    begun.countDown();
+                    await(go);
+                }));
+                begun.await();
+                if (ending.cancellation().isPresent()) {
+                    Thread.ofVirtual().start(() -> {
+                        pause(30);
+                        cancellation.cancel();
+                    });
+                }
+                stream.forEachRemaining(pieces::add);
+                go.countDown();
+                holder.join();
+                assertEquals(2, pieces.size());
+                assertTrue(text.startsWith(String.join("", pieces)));
+            }
+        }
+    }
+
+    @Test
+    void severalTextsAreAsManyAsAskedForHoweverEarlyTheyEnd() throws Exception {
+        GenerationOptions three = ENDLESS.withCount(3);
+        List<Generation> late = gpt.generateAll(PROMPT, three.withDeadline(Duration.ZERO));
+        assertEquals(List.of(StopReason.DEADLINE, StopReason.DEADLINE, StopReason.DEADLINE),
+                late.stream().map(Generation::stopReason).toList());
+        assertEquals(List.of(5L, 6L, 7L), late.stream().map(Generation::seed).toList());
+        Cancellation cancellation = new Cancellation();
+        cancellation.cancel();
+        assertEquals(3, gpt.generateAll(PROMPT, three.withCancellation(cancellation)).size());
+        Gpt own = Gpt.load(Path.of("weights/tales"));
+        CountDownLatch begun = new CountDownLatch(1);
+        AtomicReference<List<Generation>> result = new AtomicReference<>();
+        Thread thread = Thread.ofVirtual().start(() -> result.set(own.generateAll(PROMPT, three.withStep((logits, context) -> {
+            begun.countDown();
+            pause(2);
+        }))));
+        begun.await();
+        own.close();
+        thread.join();
+        assertEquals(List.of(StopReason.CANCELLED, StopReason.CANCELLED, StopReason.CANCELLED),
+                result.get().stream().map(Generation::stopReason).toList());
     }
 
     @Test

@@ -9,11 +9,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
 
 class ScoringTest {
     private static Gpt gpt;
@@ -141,6 +145,25 @@ class ScoringTest {
         assertEquals(gpt.score(context, " singing in the trees.").total() / 22, byByte.scores()[1], 1e-5);
         assertThrows(IllegalArgumentException.class, () -> gpt.choose(context));
         assertThrows(IllegalArgumentException.class, () -> gpt.choose(context, " a", ""));
+    }
+
+    @Test
+    void aModelWithoutALanguageModelHeadCannotScore(@TempDir Path folder) throws IOException {
+        Path source = Path.of("src/test/resources/models/gpt2-classifier");
+        try (Stream<Path> files = Files.list(source)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Files.copy(file, folder.resolve(file.getFileName()));
+            }
+        }
+        Files.writeString(folder.resolve("tokenizer.json"), """
+                {"model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "c": 2, " ": 3}, "merges": []}}""");
+        try (Gpt classifier = Gpt.load(folder)) {
+            for (Executable call : List.<Executable>of(() -> classifier.score(1, 2), () -> classifier.score("a b"),
+                    () -> classifier.score("a", "b"), () -> classifier.choose("a", "b", "c"))) {
+                String message = assertThrows(IllegalStateException.class, call).getMessage();
+                assertTrue(message.startsWith("the model has no language-model head"), message);
+            }
+        }
     }
 
     @Test

@@ -19,6 +19,11 @@ import java.util.Optional;
  */
 public record Completion(Optional<String> text, int[] tokens, double[] logprobs, List<Alternatives> alternatives, StopCause cause,
         long seed, int promptTokens, int cachedTokens, long promptNanos, long decodeNanos) {
+    /** The same with another seed, for a text of which nothing has been drawn. */
+    Completion withSeed(long other) {
+        return new Completion(text, tokens, logprobs, alternatives, cause, other, promptTokens, cachedTokens, promptNanos, decodeNanos);
+    }
+
     /** The same with the figures of the prompt from another one, which read it for both. */
     Completion withPrompt(Completion other) {
         return new Completion(text, tokens, logprobs, alternatives, cause, seed, other.promptTokens, other.cachedTokens,

@@ -201,14 +201,18 @@ public final class DecodeLoop {
         count++;
     }
 
-    /** Ends because reading was interrupted. */
-    void endEarly() {
-        end(interruption.poll().orElse(StopCause.CANCELLED));
+    /** Ends, unless it has ended, because of an interruption: before it got a place, or while reading. */
+    public void endEarly() {
+        if (cause == null) {
+            piece = "";
+            end(interruption.poll().orElse(StopCause.CANCELLED));
+        }
     }
 
     /** Ends because the caller has no use for more. */
     public void cancel() {
         if (cause == null) {
+            piece = "";
             end(StopCause.CANCELLED);
         }
     }
@@ -226,7 +230,7 @@ public final class DecodeLoop {
         text.append(more);
     }
 
-    /** Text that the last {@link #advance()} released; may be empty. */
+    /** Text that the last {@link #advance()}, or the end since, released; may be empty. */
     public String piece() {
         return piece;
     }

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import jot.tensor.AttentionRows;
 import jot.tokenizer.Tokenizer;
 
@@ -95,19 +96,26 @@ public final class Generations {
         Optional<Admission.Place> place = admission.enter(bytes(prompt.length, settings, together), interruption);
         if (place.isEmpty()) {
             first.endEarly();
-            return List.of(first.completion());
+            return unbegun(first, settings);
         }
         try (Admission.Place _ = place.get()) {
             if (!first.isReady()) {
-                return List.of(first.completion());
+                return unbegun(first, settings);
             }
             if (!first.read()) {
                 first.endEarly();
-                return List.of(first.completion());
+                return unbegun(first, settings);
             }
             prefixes.remember(first.sequence());
             return settings.beams().isPresent() ? beams(first, settings, interruption) : samples(first, settings, interruption);
         }
+    }
+
+    /** The empty texts of a call that ended before its prompt was read: of samples as many as asked for, of a search one. */
+    private static List<Completion> unbegun(DecodeLoop first, GenerationSettings settings) {
+        Completion empty = first.completion();
+        int texts = settings.beams().isPresent() ? 1 : settings.count();
+        return IntStream.range(0, texts).mapToObj(n -> empty.withSeed(empty.seed() + n)).toList();
     }
 
     private List<Completion> beams(DecodeLoop first, GenerationSettings settings, Interruption interruption) {

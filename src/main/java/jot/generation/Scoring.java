@@ -54,8 +54,10 @@ public final class Scoring {
      * @param first index of the first token to score
      * @param stride how far windows move where the text is longer than the context
      * @throws IllegalArgumentException if a token is outside the vocabulary, or nothing is left to score
+     * @throws IllegalStateException if the model has no language-model head
      */
     public Scores score(int[] tokens, int first, int stride) {
+        inference.requireLanguageModel();
         inference.checkTokens(tokens);
         int from = Math.max(1, first);
         requireSome(tokens, from);
@@ -77,8 +79,10 @@ public final class Scoring {
      * @param texts tokens of each text
      * @param firsts index of the first token to score in each
      * @throws IllegalArgumentException as {@link #score}
+     * @throws IllegalStateException as {@link #score}
      */
     public List<Scores> endings(List<int[]> texts, int[] firsts) {
+        inference.requireLanguageModel();
         int common = common(texts);
         for (int i = 0; i < firsts.length; i++) {
             inference.checkTokens(texts.get(i));

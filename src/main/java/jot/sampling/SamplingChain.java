@@ -113,6 +113,9 @@ public final class SamplingChain {
      * found if the value is out of range.
      */
     public static final class Builder {
+        /** Tokens that a description lists; of more it tells how many there are. */
+        private static final int LISTED = 16;
+
         private Map<Integer, Double> logitBias = Map.of();
         private double repetitionPenalty = 1;
         private int noRepeatNgram;
@@ -504,7 +507,11 @@ public final class SamplingChain {
         }
 
         private static String list(int[] tokens) {
-            return Arrays.toString(tokens);
+            if (tokens.length <= LISTED) {
+                return Arrays.toString(tokens);
+            }
+            String shown = Arrays.toString(Arrays.copyOf(tokens, LISTED));
+            return shown.substring(0, shown.length() - 1) + String.format(Locale.ROOT, ", … %,d tokens]", tokens.length);
         }
 
         private static void requireShare(String name, double value) {

@@ -199,6 +199,7 @@ class HeadsTest {
     void missingHeadsAreNamed() throws IOException {
         try (Gpt classifier = Gpt.load(HEADS.resolve("gpt2-classifier")); Gpt language = Gpt.load(LANGUAGE_MODEL)) {
             assertNames("language-model head", () -> classifier.logits(1, 2));
+            assertNames("language-model head", () -> classifier.score(1, 2));
             assertNames("language-model head", () -> classifier.generate(new int[] {1}, GenerationOptions.defaults()));
             assertNames("classifies tokens", () -> classifier.classifyTokens(1, 2));
             assertNames("second head", () -> classifier.choiceLogits(new int[][] {{1}}, new int[] {0}));
