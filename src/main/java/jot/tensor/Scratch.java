@@ -7,6 +7,8 @@ final class Scratch {
     private float[] tile = new float[0];
     private short[] halves = new short[0];
     private byte[] codes = new byte[0];
+    private float[][] columns = {};
+    private float[][] sums = {};
 
     /** Widened weights; contents are undefined. */
     float[] panel(int floats) {
@@ -46,6 +48,23 @@ final class Scratch {
             codes = new byte[grown(count)];
         }
         return codes;
+    }
+
+    /** Arrays of weights, at least {@code count} of at least {@code floats}; contents are undefined. */
+    float[][] columns(int count, int floats) {
+        columns = arrays(columns, count, floats);
+        return columns;
+    }
+
+    /** Arrays of sums or activations, at least {@code count} of at least {@code floats}; contents are undefined. */
+    float[][] sums(int count, int floats) {
+        sums = arrays(sums, count, floats);
+        return sums;
+    }
+
+    private static float[][] arrays(float[][] arrays, int count, int floats) {
+        boolean fits = arrays.length >= count && (count == 0 || arrays[0].length >= floats);
+        return fits ? arrays : new float[Math.max(count, arrays.length)][Math.max(floats, arrays.length == 0 ? 0 : arrays[0].length)];
     }
 
     private static int grown(int floats) {
