@@ -1,6 +1,7 @@
 package jot;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import jot.loading.ModelDescription;
@@ -72,6 +73,16 @@ public final class ModelInfo {
      */
     public long weightBytes() {
         return description.weightBytes();
+    }
+
+    /**
+     * Bytes of the weights in memory, for each format that they can be held in.
+     *
+     * @return bytes by the name of the format, {@code F32}, {@code F16}, {@code BF16}, {@code Q8} and {@code Q4} in this order; empty if
+     *     Jot cannot run the model
+     */
+    public Map<String, Long> weightBytesByFormat() {
+        return description.heldBytes();
     }
 
     /**

@@ -17,8 +17,7 @@ public final class Main {
     static final int WRONG_USAGE = 2;
 
     private static final List<Command> COMMANDS = List.of(new GenerateCommand(), new TokenizeCommand(), new LogitsCommand(),
-            new ScoreCommand(),
-            new InspectCommand(), new VerifyCommand(), new BenchCommand());
+            new ScoreCommand(), new ClassifyCommand(), new InspectCommand(), new VerifyCommand(), new BenchCommand());
 
     private Main() {
     }

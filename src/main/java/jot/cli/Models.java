@@ -17,6 +17,7 @@ final class Models {
             Option.of("--context", "N", "bound on the context (default: the model's)"),
             Option.of("--backend", "B", "auto, scalar or vector (default: auto)"),
             Option.of("--weights", "F", "auto, f32, f16, bf16, q8 or q4: the format in memory (default: auto)"),
+            Option.of("--adapter", "FOLDER", "a LoRA adapter to merge, also FOLDER=SCALE; may be given several times"),
             Option.flag("--no-mapping", "copy the weights into memory instead of mapping the file"));
 
     private Models() {
@@ -37,6 +38,9 @@ final class Models {
         if (arguments.text("--weights").isPresent()) {
             options = options.withWeights(weights(arguments.text("--weights").get()));
         }
+        for (String adapter : arguments.texts("--adapter")) {
+            options = withAdapter(options, adapter);
+        }
         long start = System.nanoTime();
         LoadOptions shown = options.withProgress(share -> {
             if (System.nanoTime() - start > 300_000_000) {
@@ -47,6 +51,17 @@ final class Models {
             return Gpt.load(path(arguments), shown);
         } finally {
             console.endProgress();
+        }
+    }
+
+    /** A folder, or a folder, an equals sign and a number. */
+    private static LoadOptions withAdapter(LoadOptions options, String text) throws UsageException {
+        int equals = text.lastIndexOf('=');
+        try {
+            return options.withAdapter(path(text.substring(0, equals < 0 ? text.length() : equals)),
+                    equals < 0 ? 1 : Double.parseDouble(text.substring(equals + 1)));
+        } catch (IllegalArgumentException e) {
+            throw new UsageException("--adapter: expected FOLDER or FOLDER=SCALE, found '" + text + "'");
         }
     }
 

@@ -10,9 +10,11 @@ import jot.checkpoint.Checkpoint;
 import jot.checkpoint.CheckpointFormatException;
 import jot.generation.Inference;
 import jot.generation.Logits;
+import jot.generation.TextReadings;
 import jot.loading.LoadSettings;
 import jot.loading.LoadedModel;
 import jot.loading.ModelLoader;
+import jot.model.HeadPlan;
 import jot.tensor.Backend;
 
 /** Holds a model against logits that another implementation computed. */
@@ -39,7 +41,8 @@ final class VerifyCommand implements Command {
     @Override
     public String synopsis() {
         return "[OPTION]... MODEL EXPECTED.safetensors      (tensors: input_ids [T], logits [T][vocabulary]; "
-                + "if there: hidden.0 ... hidden.n [T][width], greedy [N])";
+                + "if there: hidden.0 ... hidden.n [T][width], greedy [N]; "
+                + "of classifiers class_logits [labels] or token_logits [T][labels] in place of logits)";
     }
 
     @Override
@@ -69,6 +72,26 @@ final class VerifyCommand implements Command {
     private record Comparison(Checkpoint expected, Path file, Inference inference, double tolerance, Console console) {
 
         boolean run() throws IOException {
+            return switch (inference.architecture().head()) {
+                case HeadPlan.SequenceClassifier _ -> compareScores();
+                case HeadPlan.TokenClassifier _ -> comparePasses("token_logits", "the scores");
+                case HeadPlan.LanguageModel _, HeadPlan.DoubleHeads _, HeadPlan.None _ -> comparePasses("logits", "the logits");
+            };
+        }
+
+        /** Every kind of scores that the file has: of a prompt, of one with padding behind it, of one with padding inside. */
+        private boolean compareScores() throws IOException {
+            boolean equal = true;
+            for (String kind : List.of("", "padded_", "inner_")) {
+                if (kind.isEmpty() || expected.names().contains(kind + "class_logits")) {
+                    float[] found = TextReadings.classify(inference, ints(kind + "input_ids"));
+                    equal &= compare(kind + "class_logits", "the scores", new float[][] {found});
+                }
+            }
+            return equal;
+        }
+
+        private boolean comparePasses(String outputs, String what) throws IOException {
             int[] prompt = ints("input_ids");
             float[][] logits = new float[prompt.length][];
             float[][][] states = Logits.hiddenStates(inference, prompt, logits);
@@ -79,7 +102,7 @@ final class VerifyCommand implements Command {
                     equal = compare(name, block == 0 ? "the embedding" : "block " + block, states[block]);
                 }
             }
-            return compare("logits", "the logits", logits) & equal & compareGreedy(prompt);
+            return compare(outputs, what, logits) & equal & compareGreedy(prompt);
         }
 
         private boolean compare(String name, String what, float[][] found) throws CheckpointFormatException {
@@ -123,7 +146,8 @@ final class VerifyCommand implements Command {
         private float[] floats(String name, int rows, int columns) throws CheckpointFormatException {
             requireName(name);
             long[] shape = expected.shape(name);
-            if (!Arrays.equals(shape, new long[] {rows, columns})) {
+            boolean single = rows == 1 && Arrays.equals(shape, new long[] {columns});
+            if (!single && !Arrays.equals(shape, new long[] {rows, columns})) {
                 throw new CheckpointFormatException(file, name, "shape [" + rows + ", " + columns + "]", "shape " + Arrays.toString(shape));
             }
             return expected.floats(name);

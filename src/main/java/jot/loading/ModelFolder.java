@@ -21,6 +21,7 @@ import jot.model.family.Config;
 record ModelFolder(Path folder, Path weights) {
 
     private static final String CONFIG = "config.json";
+    private static final String ADAPTER_CONFIG = "adapter_config.json";
     private static final String GENERATION_CONFIG = "generation_config.json";
 
     /**
@@ -36,8 +37,9 @@ record ModelFolder(Path folder, Path weights) {
         }
         Path folder = isFolder ? path : path.toAbsolutePath().getParent();
         if (!Files.isRegularFile(folder.resolve(CONFIG))) {
+            String found = Files.isRegularFile(folder.resolve(ADAPTER_CONFIG)) ? "an adapter, to be loaded with its model" : isFolder ? "no such file" : "no such file in " + folder;
             throw new CheckpointFormatException(path, "", isFolder ? "a model folder with a " + CONFIG
-                    : "a file of weights beside a " + CONFIG, isFolder ? "no such file" : "no such file in " + folder);
+                    : "a file of weights beside a " + CONFIG, found);
         }
         return new ModelFolder(folder, path);
     }

@@ -3,20 +3,28 @@ package jot.loading;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 import jot.checkpoint.Checkpoint;
 import jot.checkpoint.CheckpointFormatException;
 import jot.checkpoint.DataType;
 import jot.checkpoint.Tensor;
+import jot.loading.adapter.WeightSource;
 import jot.model.Architecture;
+import jot.model.HeadPlan;
 import jot.model.family.Config;
+import jot.model.family.Role;
 import jot.model.family.TensorTable;
+import jot.tensor.WeightFormat;
 
 /** Describes a model from the headers of its files. */
 public final class ModelInspector {
+
+    private static final Set<String> PLAIN = Set.of("F32", "F16", "BF16");
 
     private ModelInspector() {
     }
@@ -35,21 +43,20 @@ public final class ModelInspector {
 
     /** Describes an opened model. */
     static ModelDescription describe(ModelFolder folder, Config config, Checkpoint checkpoint) throws IOException {
-        Optional<Architecture> architecture = Optional.empty();
-        Optional<TensorTable> table = Optional.empty();
+        Optional<Blueprint> blueprint = Optional.empty();
         Optional<String> refusal = Optional.empty();
         try {
-            Blueprint blueprint = Blueprint.of(Families.of(config), config, checkpoint);
-            architecture = Optional.of(blueprint.architecture());
-            table = Optional.of(blueprint.table());
+            blueprint = Optional.of(Blueprint.of(Families.of(config), config, checkpoint));
+            new WeightReader(WeightSource.of(checkpoint), blueprint.get().table(), null).requireReadable();
         } catch (CheckpointFormatException e) {
             refusal = Optional.of(e.getMessage());
         }
+        Optional<TensorTable> table = blueprint.map(Blueprint::table);
         long parameters = 0;
         long bytes = 0;
         Map<String, Long> formats = new HashMap<>();
         for (String name : checkpoint.names()) {
-            if (table.isEmpty() || !isLeftOut(name, table.get())) {
+            if (blueprint.isEmpty() || !isLeftOut(name, blueprint.get(), checkpoint)) {
                 Tensor tensor = checkpoint.tensor(name);
                 long elements = parameters(tensor, table);
                 parameters += elements;
@@ -59,8 +66,21 @@ public final class ModelInspector {
         }
         List<String> byFrequency = formats.entrySet().stream().sorted(Map.Entry.<String, Long>comparingByValue().reversed())
                 .map(Map.Entry::getKey).toList();
-        return new ModelDescription(config.textOr("unknown", "model_type"), architecture, refusal, parameters, byFrequency, bytes,
+        Optional<Architecture> architecture = refusal.isPresent() ? Optional.empty() : blueprint.map(Blueprint::architecture);
+        Map<String, Long> held = architecture.isPresent() ? heldBytes(architecture.get(), byFrequency, parameters) : Map.of();
+        return new ModelDescription(config.textOr("unknown", "model_type"), architecture, refusal, parameters, byFrequency, bytes, held,
                 folder.hasTokenizer());
+    }
+
+    /** Matrices in each format; what is no matrix becomes 32-bit floats in any. */
+    private static Map<String, Long> heldBytes(Architecture architecture, List<String> formats, long parameters) {
+        WeightFormat.Plain stored = formats.stream().filter(PLAIN::contains).findFirst().map(WeightFormat.Plain::valueOf)
+                .orElse(WeightFormat.Plain.F32);
+        WeightSizes sizes = new WeightSizes(architecture, stored, formats.contains("MXFP4"));
+        long vectors = Math.max(0, parameters - sizes.elements());
+        Map<String, Long> held = new LinkedHashMap<>();
+        sizes.byFormat().forEach((format, bytes) -> held.put(format, bytes + vectors * Float.BYTES));
+        return held;
     }
 
     /** Bytes of packed experts hold two weights each, or a scale, which is none. */
@@ -75,7 +95,11 @@ public final class ModelInspector {
         return table.isPresent() && table.get().expertLayout() == TensorTable.ExpertLayout.MXFP4 && tensor.dataType() == DataType.U8;
     }
 
-    private static boolean isLeftOut(String name, TensorTable table) {
-        return table.prefixes().stream().anyMatch(prefix -> name.startsWith(prefix) && table.leavesOut(name.substring(prefix.length())));
+    /** What the family leaves out knowingly, and a head that is stored beside the embedding it is tied to. */
+    private static boolean isLeftOut(String name, Blueprint blueprint, Checkpoint checkpoint) {
+        boolean tied = blueprint.architecture().head().language().map(HeadPlan.LanguageModel::tied).orElse(false);
+        TensorTable table = blueprint.table();
+        return table.prefixes().stream().anyMatch(prefix -> name.startsWith(prefix) && table.leavesOut(name.substring(prefix.length())))
+                || tied && table.storedName(Role.HEAD, checkpoint.names()).equals(Optional.of(name));
     }
 }

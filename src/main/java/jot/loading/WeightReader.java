@@ -2,6 +2,7 @@ package jot.loading;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -28,6 +29,8 @@ import jot.tensor.WeightFormat;
  * norm weights without an offset. Not thread-safe.
  */
 final class WeightReader {
+
+    private static final Set<DataType> FORMATS = EnumSet.of(DataType.F32, DataType.F16, DataType.BF16);
 
     private final WeightSource source;
     private final TensorTable table;
@@ -251,6 +254,17 @@ final class WeightReader {
     /** Whether a tensor holds the same bytes as the token embedding. */
     boolean sameAsEmbedding(Tensor tensor) {
         return tensor.data().mismatch(source.tensor(name(Role.TOKEN_EMBEDDING, 0) + ".weight").data()) < 0;
+    }
+
+    /** Refuses matrices of types that the kernels cannot read, looking at headers only. */
+    void requireReadable() throws CheckpointFormatException {
+        for (String name : source.names()) {
+            DataType type = source.dataType(name);
+            boolean packed = type == DataType.U8 && table.expertLayout() == TensorTable.ExpertLayout.MXFP4;
+            if (source.shape(name).length > 1 && !packed && !table.leavesOut(table.bare(name)) && !FORMATS.contains(type)) {
+                throw new CheckpointFormatException(source.tensor(name).file(), name, "weights as F32, F16 or BF16", type.toString());
+            }
+        }
     }
 
     /** Refuses tensors that nobody asked for. */
