@@ -94,7 +94,7 @@ class LifecycleTest {
 
     private static WeakReference<ClassLoader> useThroughALoaderOfItsOwn() throws Exception {
         URL classes = ChildJvm.classes(jot.tensor.Matrix.class).toUri().toURL();
-        try (URLClassLoader loader = new URLClassLoader(new URL[] {classes}, ClassLoader.getPlatformClassLoader())) {
+        try (URLClassLoader loader = new URLClassLoader(new URL[] {classes}, null)) {
             Class<?> type = loader.loadClass("jot.Gpt");
             assertTrue(type != Gpt.class);
             AutoCloseable gpt = (AutoCloseable) type.getMethod("load", Path.class).invoke(null, TALES);
