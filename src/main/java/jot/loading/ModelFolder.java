@@ -37,7 +37,8 @@ record ModelFolder(Path folder, Path weights) {
         }
         Path folder = isFolder ? path : path.toAbsolutePath().getParent();
         if (!Files.isRegularFile(folder.resolve(CONFIG))) {
-            String found = Files.isRegularFile(folder.resolve(ADAPTER_CONFIG)) ? "an adapter, to be loaded with its model" : isFolder ? "no such file" : "no such file in " + folder;
+            String found = Files.isRegularFile(folder.resolve(ADAPTER_CONFIG)) ? "an adapter, to be loaded with its model"
+                    : isFolder ? "no such file" : "no such file in " + folder;
             throw new CheckpointFormatException(path, "", isFolder ? "a model folder with a " + CONFIG
                     : "a file of weights beside a " + CONFIG, found);
         }
