@@ -134,7 +134,7 @@ final class Calls {
             DecodeLoop loop = generations.prepare(prompt, settings, interruption);
             long positions = Math.min(inference.context(), (long) prompt.length + settings.maxTokens().orElse(inference.context()));
             TextPieces pieces = new TextPieces(inference, generations, loop, interruption, positions);
-            return StreamSupport.stream(pieces, false).onClose(loop::cancel);
+            return StreamSupport.stream(pieces, false).onClose(interruption::stop);
         }
     }
 

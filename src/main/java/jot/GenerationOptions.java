@@ -426,7 +426,12 @@ public final class GenerationOptions {
     }
 
     /**
-     * Fixes the draws: the same model, prompt, options and seed give the same tokens, whatever the number of threads.
+     * Fixes the draws: the same model, prompt, options and seed give the same tokens, whatever the number of threads, whatever else
+     * runs, on the first call and on the ten-thousandth.
+     *
+     * <p>Between machines with vectors of different widths, or with and without vector kernels, the model's logits may differ in the last
+     * bits, as sums are taken in another order; a draw that falls on such a border, or two logits that are all but equal, may then give
+     * another token. What is drawn from given logits is the same everywhere.
      *
      * <p>The generator is {@value jot.sampling.Sampler#GENERATOR} of {@code java.util.random}. Of several texts, number n takes the
      * seed + n. Without a seed each call takes a new one, which the result reports.

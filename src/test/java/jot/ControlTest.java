@@ -136,6 +136,25 @@ class ControlTest {
     }
 
     @Test
+    void aStreamMayBeClosedFromAnotherThread() throws InterruptedException {
+        Stream<String> stream = gpt.stream(PROMPT, ENDLESS.withMaxTokens(100_000).withSliding(4));
+        CountDownLatch begun = new CountDownLatch(1);
+        Thread reader = Thread.ofVirtual().start(() -> stream.forEach(piece -> begun.countDown()));
+        begun.await();
+        stream.close();
+        reader.join();
+    }
+
+    @Test
+    void aListenerThatThrowsEndsTheTextAndReachesTheCaller() {
+        IllegalArgumentException thrown = new IllegalArgumentException("mine");
+        assertEquals(thrown, assertThrows(IllegalArgumentException.class, () -> gpt.generate(PROMPT, ENDLESS, piece -> {
+            throw thrown;
+        })));
+        assertEquals(3, gpt.generate(PROMPT, ENDLESS.withMaxTokens(3)).tokens().length);
+    }
+
+    @Test
     void aModelClosesBesideAnAbandonedStream() throws IOException {
         Iterator<String> abandoned;
         try (Gpt own = Gpt.load(Path.of("weights/tales"))) {

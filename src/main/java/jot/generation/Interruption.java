@@ -22,6 +22,7 @@ public final class Interruption implements Workers.Patience {
     /** Nanoseconds from the start; {@link Long#MAX_VALUE} where there is no deadline. */
     private final long allowed;
     private volatile boolean interrupted;
+    private volatile Thread waiting;
 
     private Interruption(CancellationSignal signal, Optional<Duration> deadline, BooleanSupplier closing, Thread caller) {
         this.signal = signal;
@@ -84,12 +85,25 @@ public final class Interruption implements Workers.Patience {
     }
 
     /**
+     * Ends the generation from any thread, as its cancellation would.
+     */
+    public void stop() {
+        interrupted = true;
+        LockSupport.unpark(waiting);
+    }
+
+    /**
      * Wakes the calling thread, should it be parked, when the cancellation comes.
      *
      * @return ends this
      */
     Runnable wakeOnCancel() {
-        Thread waiting = Thread.currentThread();
-        return signal.onCancel(() -> LockSupport.unpark(waiting));
+        Thread thread = Thread.currentThread();
+        waiting = thread;
+        Runnable off = signal.onCancel(() -> LockSupport.unpark(thread));
+        return () -> {
+            waiting = null;
+            off.run();
+        };
     }
 }
