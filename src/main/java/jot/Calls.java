@@ -61,7 +61,7 @@ final class Calls {
         requireOne(options);
         long start = System.nanoTime();
         try (Inference.Use _ = inference.use()) {
-            GenerationSettings settings = settings(options, prompt.length);
+            GenerationSettings settings = settings(options, Arguments.present(prompt, "prompt").length);
             Completion completion = generations.one(prompt, settings, listener);
             if (settings.beams().isPresent()) {
                 completion.text().filter(text -> !text.isEmpty()).ifPresent(whole);
@@ -85,6 +85,7 @@ final class Calls {
     }
 
     static void requireOne(GenerationOptions options) {
+        Arguments.present(options, "options");
         if (options.count().orElse(1) > 1) {
             throw new IllegalArgumentException("contradictory options: count " + options.count().get()
                     + " asks for several texts, which generateAll returns");
@@ -92,6 +93,8 @@ final class Calls {
     }
 
     List<Generation> generateAll(int[] prompt, GenerationOptions options) {
+        Arguments.present(prompt, "prompt");
+        Arguments.present(options, "options");
         long start = System.nanoTime();
         try (Inference.Use _ = inference.use()) {
             List<Completion> completions = generations.all(prompt, settings(options, prompt.length));
@@ -140,7 +143,7 @@ final class Calls {
 
     Score score(int[] tokens, int first, ScoreOptions options) {
         try (Inference.Use _ = inference.use()) {
-            int stride = options.stride().orElse(Math.max(1, inference.context() / 2));
+            int stride = Arguments.present(options, "options").stride().orElse(Math.max(1, inference.context() / 2));
             return Score.of(new Scoring(inference, options.logprobs(), options.progress()).score(tokens, first, stride));
         }
     }
@@ -151,7 +154,7 @@ final class Calls {
     }
 
     Choice choose(Choice.By by, String context, String... options) {
-        if (options.length == 0) {
+        if (Arguments.present(options, "options").length == 0) {
             throw new IllegalArgumentException("no options to choose from");
         }
         List<int[]> texts = new ArrayList<>();
@@ -177,7 +180,7 @@ final class Calls {
     }
 
     private Joined joined(String context, String continuation) {
-        if (continuation.isEmpty()) {
+        if (Arguments.present(continuation, "continuation").isEmpty()) {
             throw new IllegalArgumentException("a continuation must not be empty");
         }
         Encoding encoding = tokenizer().encoding(context + continuation);

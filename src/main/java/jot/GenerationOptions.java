@@ -7,7 +7,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import jot.generation.GenerationDefaults;
@@ -142,8 +141,8 @@ public final class GenerationOptions {
      * @return new options
      */
     public GenerationOptions withStop(String... strings) {
-        for (String string : strings) {
-            if (string.isEmpty()) {
+        for (String string : Arguments.present(strings, "stop")) {
+            if (Arguments.present(string, "stop").isEmpty()) {
                 throw new IllegalArgumentException("stop strings must not be empty, found an empty one among " + strings.length);
             }
             requireWellFormed(string);
@@ -180,7 +179,7 @@ public final class GenerationOptions {
      * @return new options
      */
     public GenerationOptions withDeadline(Duration time) {
-        if (time.isNegative()) {
+        if (Arguments.present(time, "deadline").isNegative()) {
             throw new IllegalArgumentException("deadline must be 0 or more, found " + time);
         }
         return with(DEADLINE, time);
@@ -193,7 +192,7 @@ public final class GenerationOptions {
      * @return new options
      */
     public GenerationOptions withCancellation(Cancellation cancellation) {
-        return with(CANCELLATION, cancellation);
+        return with(CANCELLATION, Arguments.present(cancellation, "cancellation"));
     }
 
     // ---- what to draw from
@@ -378,6 +377,7 @@ public final class GenerationOptions {
      * @return new options
      */
     public GenerationOptions withLogitBias(Map<Integer, Double> biases) {
+        Arguments.present(biases, "logitBias");
         SamplingChain.builder().logitBias(biases);
         return with(LOGIT_BIAS, Collections.unmodifiableMap(new TreeMap<>(biases)));
     }
@@ -409,6 +409,7 @@ public final class GenerationOptions {
      * @return new options
      */
     public GenerationOptions withBadWords(List<int[]> words) {
+        Arguments.present(words, "badWords").forEach(word -> Arguments.present(word, "badWords"));
         SamplingChain.builder().badWords(words);
         return with(BAD_WORDS, words.stream().map(word -> tokenList("badWords", word)).toList());
     }
@@ -421,7 +422,7 @@ public final class GenerationOptions {
      */
     public GenerationOptions withStep(LogitStep step) {
         List<LogitStep> steps = new ArrayList<>(get(STEPS).orElse(List.of()));
-        steps.add(Objects.requireNonNull(step, "step"));
+        steps.add(Arguments.present(step, "step"));
         return with(STEPS, List.copyOf(steps));
     }
 
@@ -829,7 +830,7 @@ public final class GenerationOptions {
 
     private <T> GenerationOptions with(Key<T> key, T value) {
         Map<Key<?>, Object> more = new LinkedHashMap<>(values);
-        more.put(key, Objects.requireNonNull(value, key.name()));
+        more.put(key, Arguments.present(value, key.name()));
         GenerationOptions options = new GenerationOptions(more);
         options.refuseContradictions();
         return options;
@@ -908,7 +909,7 @@ public final class GenerationOptions {
     }
 
     private static List<Integer> tokenList(String name, int[] tokens) {
-        for (int token : tokens) {
+        for (int token : Arguments.present(tokens, name)) {
             if (token < 0) {
                 throw new IllegalArgumentException(name + " must be token ids of 0 or more, found " + token);
             }

@@ -3,7 +3,6 @@ package jot;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -71,7 +70,7 @@ public final class Gpt implements AutoCloseable {
      * @throws IllegalStateException if vector kernels are asked for and cannot run
      */
     public static Gpt load(Path path, LoadOptions options) throws IOException {
-        LoadedModel model = ModelLoader.load(Objects.requireNonNull(path, "path"), settings(options));
+        LoadedModel model = ModelLoader.load(Arguments.present(path, "path"), settings(Arguments.present(options, "options")));
         try {
             return new Gpt(model, GenerationDefaults.read(model.generationConfig(), model.config(), model.generationConfigFile()), options);
         } catch (IOException | RuntimeException e) {
@@ -112,7 +111,7 @@ public final class Gpt implements AutoCloseable {
      * @throws IOException if a file cannot be read
      */
     public static ModelInfo inspect(Path path) throws IOException {
-        return new ModelInfo(ModelInspector.inspect(Objects.requireNonNull(path, "path")));
+        return new ModelInfo(ModelInspector.inspect(Arguments.present(path, "path")));
     }
 
     /**
@@ -168,7 +167,7 @@ public final class Gpt implements AutoCloseable {
     }
 
     private Generation generate(int[] prompt, GenerationOptions options, Consumer<String> listener) {
-        Objects.requireNonNull(listener, "listener");
+        Arguments.present(listener, "listener");
         return calls.generate(prompt, options, Calls.pieces(listener), listener);
     }
 
@@ -183,7 +182,7 @@ public final class Gpt implements AutoCloseable {
      * @throws IllegalStateException if the model is closed or has no tokenizer
      */
     public Generation onToken(String prompt, GenerationOptions options, Consumer<GeneratedToken> listener) {
-        Objects.requireNonNull(listener, "listener");
+        Arguments.present(listener, "listener");
         return calls.generate(encodePrompt(prompt), options, Calls.tokens(listener), text -> { });
     }
 
@@ -296,7 +295,7 @@ public final class Gpt implements AutoCloseable {
      * @throws IllegalStateException if the model has no language-model head, or is closed
      */
     public Score score(int... tokens) {
-        return calls.score(tokens, 0, ScoreOptions.defaults());
+        return calls.score(Arguments.present(tokens, "tokens"), 0, ScoreOptions.defaults());
     }
 
     /**
@@ -309,7 +308,7 @@ public final class Gpt implements AutoCloseable {
      * @throws IllegalStateException if the model has no language-model head, is closed, or has no tokenizer
      */
     public Score score(String context, String continuation) {
-        return calls.score(Objects.requireNonNull(context, "context"), Objects.requireNonNull(continuation, "continuation"),
+        return calls.score(Arguments.present(context, "context"), Arguments.present(continuation, "continuation"),
                 ScoreOptions.defaults());
     }
 
@@ -337,7 +336,7 @@ public final class Gpt implements AutoCloseable {
      * @throws IllegalStateException if the model has no language-model head, is closed, or has no tokenizer
      */
     public Choice choose(Choice.By by, String context, String... options) {
-        return calls.choose(Objects.requireNonNull(by, "by"), Objects.requireNonNull(context, "context"), options);
+        return calls.choose(Arguments.present(by, "by"), Arguments.present(context, "context"), options);
     }
 
     /**
@@ -350,7 +349,7 @@ public final class Gpt implements AutoCloseable {
      */
     public float[][] logits(int... tokens) {
         try (Inference.Use _ = inference.use()) {
-            return Logits.of(inference, tokens);
+            return Logits.of(inference, Arguments.present(tokens, "tokens"));
         }
     }
 
@@ -466,8 +465,9 @@ public final class Gpt implements AutoCloseable {
      * @throws IllegalStateException if the model is closed
      */
     public float[] embed(int[] tokens, Pooling pooling, boolean normalised) {
+        Arguments.present(tokens, "tokens");
         try (Inference.Use _ = inference.use()) {
-            float[] embedding = switch (pooling) {
+            float[] embedding = switch (Arguments.present(pooling, "pooling")) {
                 case MEAN -> TextReadings.mean(inference, tokens);
                 case LAST -> TextReadings.last(inference, tokens);
             };
@@ -486,7 +486,7 @@ public final class Gpt implements AutoCloseable {
     }
 
     private int[] encodePrompt(String prompt) {
-        return tokenizer().encodePrompt(Objects.requireNonNull(prompt, "prompt"));
+        return tokenizer().encodePrompt(Arguments.present(prompt, "prompt"));
     }
 
     /**

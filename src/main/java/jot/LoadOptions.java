@@ -134,7 +134,7 @@ public final class LoadOptions {
      * @return a copy with that choice
      */
     public LoadOptions withBackend(Backend kernels) {
-        return new LoadOptions(threads, context, Objects.requireNonNull(kernels, "backend"), mapping, progress, bounds, adapters, weights);
+        return new LoadOptions(threads, context, Arguments.present(kernels, "backend"), mapping, progress, bounds, adapters, weights);
     }
 
     /**
@@ -167,7 +167,7 @@ public final class LoadOptions {
             throw new IllegalArgumentException("scale of an adapter: expected a finite number, found " + scale);
         }
         List<Adapter> more = new ArrayList<>(adapters);
-        more.add(new Adapter(Objects.requireNonNull(folder, "folder"), scale));
+        more.add(new Adapter(Arguments.present(folder, "folder"), scale));
         return new LoadOptions(threads, context, backend, mapping, progress, bounds, more, weights);
     }
 
@@ -181,7 +181,7 @@ public final class LoadOptions {
      * @return a copy with that choice
      */
     public LoadOptions withWeights(Weights format) {
-        return new LoadOptions(threads, context, backend, mapping, progress, bounds, adapters, Objects.requireNonNull(format, "format"));
+        return new LoadOptions(threads, context, backend, mapping, progress, bounds, adapters, Arguments.present(format, "format"));
     }
 
     /**
@@ -191,7 +191,7 @@ public final class LoadOptions {
      * @return a copy with that listener
      */
     public LoadOptions withProgress(DoubleConsumer listener) {
-        return new LoadOptions(threads, context, backend, mapping, Objects.requireNonNull(listener, "listener"), bounds,
+        return new LoadOptions(threads, context, backend, mapping, Arguments.present(listener, "listener"), bounds,
                 adapters, weights);
     }
 
@@ -234,7 +234,7 @@ public final class LoadOptions {
      */
     public LoadOptions withWhenBusy(WhenBusy choice) {
         return withBounds(new Bounds(bounds.maxConcurrent(), bounds.cacheBytes(), bounds.prefixCacheBytes(),
-                Objects.requireNonNull(choice, "whenBusy")));
+                Arguments.present(choice, "whenBusy")));
     }
 
     /**

@@ -69,7 +69,7 @@ public final class ScoreOptions {
      * @return new options
      */
     public ScoreOptions withProgress(DoubleConsumer listener) {
-        return new ScoreOptions(stride, logprobs, Objects.requireNonNull(listener, "listener"));
+        return new ScoreOptions(stride, logprobs, Arguments.present(listener, "listener"));
     }
 
     /**

@@ -3,7 +3,6 @@ package jot;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -52,7 +51,7 @@ public final class Session {
      * @throws IllegalStateException if the model is closed or has no tokenizer, or another thread uses this session
      */
     public Session append(String text) {
-        Objects.requireNonNull(text, "text");
+        Arguments.present(text, "text");
         return alone(() -> appendAll(encode(text)));
     }
 
@@ -124,12 +123,12 @@ public final class Session {
      * @throws IllegalStateException if the model is closed or has no tokenizer, or another thread uses this session
      */
     public Generation generate(String text, GenerationOptions options, Consumer<String> listener) {
-        Objects.requireNonNull(text, "text");
+        Arguments.present(text, "text");
         return alone(() -> run(encode(text), options, listener));
     }
 
     private Generation run(int[] more, GenerationOptions options, Consumer<String> listener) {
-        Objects.requireNonNull(listener, "listener");
+        Arguments.present(listener, "listener");
         Calls.requireOne(options);
         long start = System.nanoTime();
         try (Inference.Use _ = calls.inference().use()) {

@@ -67,7 +67,7 @@ public final class Tokenizer {
      * @throws IOException if a file cannot be read
      */
     public static Tokenizer load(Path path) throws IOException {
-        return TokenizerFiles.load(path);
+        return TokenizerFiles.load(present(path, "path"));
     }
 
     /**
@@ -79,7 +79,7 @@ public final class Tokenizer {
      * @throws IOException if a file cannot be read
      */
     public static Optional<Tokenizer> find(Path folder) throws IOException {
-        return TokenizerFiles.exist(folder) ? Optional.of(load(folder)) : Optional.empty();
+        return TokenizerFiles.exist(present(folder, "folder")) ? Optional.of(load(folder)) : Optional.empty();
     }
 
     /**
@@ -90,7 +90,7 @@ public final class Tokenizer {
      * @throws IllegalArgumentException if the text has half of a surrogate pair, or a character for which the model has no token
      */
     public int[] encode(String text) {
-        return tokens(text, false, false).ids();
+        return tokens(present(text, "text"), false, false).ids();
     }
 
     /**
@@ -101,7 +101,7 @@ public final class Tokenizer {
      * @throws IllegalArgumentException as {@link #encode}
      */
     public int[] encodePlain(String text) {
-        return tokens(text, true, false).ids();
+        return tokens(present(text, "text"), true, false).ids();
     }
 
     /**
@@ -123,7 +123,7 @@ public final class Tokenizer {
      * @throws IllegalArgumentException as {@link #encode}
      */
     public int[] encodeContinuation(String text) {
-        return tokens(text, false, true).ids();
+        return tokens(present(text, "text"), false, true).ids();
     }
 
     /**
@@ -134,7 +134,7 @@ public final class Tokenizer {
      * @throws IllegalArgumentException as {@link #encode}
      */
     public Encoding encoding(String text) {
-        return PostProcessor.join(parts.postProcessor.process(List.of(part(text, 0))));
+        return PostProcessor.join(parts.postProcessor.process(List.of(part(present(text, "text"), 0))));
     }
 
     /**
@@ -146,7 +146,8 @@ public final class Tokenizer {
      * @throws IllegalArgumentException as {@link #encode}
      */
     public Encoding encoding(String first, String second) {
-        return PostProcessor.join(parts.postProcessor.process(List.of(part(first, 0), part(second, 1))));
+        return PostProcessor.join(parts.postProcessor.process(List.of(part(present(first, "first"), 0), part(present(second, "second"),
+                1))));
     }
 
     /**
@@ -156,7 +157,7 @@ public final class Tokenizer {
      * @return the text; bytes that are no text are U+FFFD
      */
     public String decode(int... ids) {
-        return decode(ids, true);
+        return decode(present(ids, "ids"), true);
     }
 
     /**
@@ -166,7 +167,7 @@ public final class Tokenizer {
      * @return the text; bytes that are no text are U+FFFD
      */
     public String decodePlain(int... ids) {
-        return decode(ids, false);
+        return decode(present(ids, "ids"), false);
     }
 
     /**
@@ -176,7 +177,7 @@ public final class Tokenizer {
      * @return a decoder for one generation, not thread-safe
      */
     public StreamDecoder stream(int... prompt) {
-        return new StreamDecoder(this, prompt);
+        return new StreamDecoder(this, present(prompt, "prompt"));
     }
 
     /**
@@ -220,7 +221,7 @@ public final class Tokenizer {
      * @return its id, or empty if there is no such token
      */
     public OptionalInt id(String token) {
-        AddedTokens.Token added = parts.added.token(token);
+        AddedTokens.Token added = parts.added.token(present(token, "token"));
         int id = added != null ? added.id() : parts.model.vocabulary().id(token);
         return id == Vocabulary.MISSING ? OptionalInt.empty() : OptionalInt.of(id);
     }
@@ -280,7 +281,7 @@ public final class Tokenizer {
      * @throws IllegalArgumentException as {@link #encode}
      */
     public int count(String text) {
-        return tokens(text, false, false).count();
+        return tokens(present(text, "text"), false, false).count();
     }
 
     /**
@@ -311,6 +312,13 @@ public final class Tokenizer {
     @Override
     public String toString() {
         return "Tokenizer[" + size + " tokens]";
+    }
+
+    private static <T> T present(T value, String name) {
+        if (value == null) {
+            throw new IllegalArgumentException(name + ": expected a value, found null");
+        }
+        return value;
     }
 
     TokenDecoder decoder() {
