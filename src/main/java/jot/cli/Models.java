@@ -25,22 +25,7 @@ final class Models {
 
     /** Loads the model that the first argument names, with a progress bar where a person is watching. */
     static Gpt load(Arguments arguments, Console console) throws IOException, UsageException {
-        LoadOptions options = LoadOptions.defaults().withMapping(!arguments.has("--no-mapping"));
-        if (arguments.integer("--threads").isPresent()) {
-            options = options.withThreads(arguments.integer("--threads").get());
-        }
-        if (arguments.integer("--context").isPresent()) {
-            options = options.withContext(arguments.integer("--context").get());
-        }
-        if (arguments.text("--backend").isPresent()) {
-            options = options.withBackend(LoadOptions.Backend.valueOf(backend(arguments.text("--backend").get()).name()));
-        }
-        if (arguments.text("--weights").isPresent()) {
-            options = options.withWeights(weights(arguments.text("--weights").get()));
-        }
-        for (String adapter : arguments.texts("--adapter")) {
-            options = withAdapter(options, adapter);
-        }
+        LoadOptions options = options(arguments);
         long start = System.nanoTime();
         LoadOptions shown = options.withProgress(share -> {
             if (System.nanoTime() - start > 300_000_000) {
@@ -51,6 +36,30 @@ final class Models {
             return Gpt.load(path(arguments), shown);
         } finally {
             console.endProgress();
+        }
+    }
+
+    private static LoadOptions options(Arguments arguments) throws UsageException {
+        try {
+            LoadOptions options = LoadOptions.defaults().withMapping(!arguments.has("--no-mapping"));
+            if (arguments.integer("--threads").isPresent()) {
+                options = options.withThreads(arguments.integer("--threads").get());
+            }
+            if (arguments.integer("--context").isPresent()) {
+                options = options.withContext(arguments.integer("--context").get());
+            }
+            if (arguments.text("--backend").isPresent()) {
+                options = options.withBackend(LoadOptions.Backend.valueOf(backend(arguments.text("--backend").get()).name()));
+            }
+            if (arguments.text("--weights").isPresent()) {
+                options = options.withWeights(weights(arguments.text("--weights").get()));
+            }
+            for (String adapter : arguments.texts("--adapter")) {
+                options = withAdapter(options, adapter);
+            }
+            return options;
+        } catch (IllegalArgumentException e) {
+            throw new UsageException(e.getMessage());
         }
     }
 

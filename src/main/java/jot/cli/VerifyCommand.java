@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
+import java.util.Set;
 import jot.checkpoint.Checkpoint;
 import jot.checkpoint.CheckpointFormatException;
 import jot.generation.Inference;
@@ -21,6 +22,7 @@ import jot.tensor.Backend;
 final class VerifyCommand implements Command {
 
     private static final double DEFAULT_TOLERANCE = 1e-4;
+    private static final int MOST_NAMES = 5;
 
     @Override
     public String name() {
@@ -40,9 +42,11 @@ final class VerifyCommand implements Command {
 
     @Override
     public String synopsis() {
-        return "[OPTION]... MODEL EXPECTED.safetensors      (tensors: input_ids [T], logits [T][vocabulary]; "
-                + "if there: hidden.0 ... hidden.n [T][width], greedy [N]; "
-                + "of classifiers class_logits [labels] or token_logits [T][labels] in place of logits)";
+        return "[OPTION]... MODEL EXPECTED.safetensors
+"
+                + "       (tensors: input_ids [T], logits [T][vocabulary]; if there: hidden.0 ... hidden.n [T][width], greedy [N];
+"
+                + "        of classifiers class_logits [labels] or token_logits [T][labels] in place of logits)";
     }
 
     @Override
@@ -153,9 +157,14 @@ final class VerifyCommand implements Command {
             return expected.floats(name);
         }
 
+        private static String summary(Set<String> names) {
+            return names.size() + " tensors: " + String.join(", ", names.stream().limit(MOST_NAMES).toList())
+                    + (names.size() > MOST_NAMES ? " ..." : "");
+        }
+
         private void requireName(String name) throws CheckpointFormatException {
             if (!expected.names().contains(name)) {
-                throw new CheckpointFormatException(file, "tensor names", name, String.join(", ", expected.names()));
+                throw new CheckpointFormatException(file, "tensor names", name, summary(expected.names()));
             }
         }
     }

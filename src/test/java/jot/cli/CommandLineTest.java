@@ -1,0 +1,333 @@
+package jot.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import jot.Generation;
+import jot.GenerationOptions;
+import jot.Gpt;
+import jot.checkpoint.Checkpoint;
+import jot.checkpoint.SafetensorsWriter;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Every command as a shell meets it: what goes to standard output, what to standard error, and the exit code. */
+class CommandLineTest {
+    private static final String TALES = "weights/tales";
+    private static final Path GPT2 = Path.of("src/test/resources/models/gpt2");
+    private static final String PROMPT = "Once upon a time";
+    private static String story;
+
+    @BeforeAll
+    static void tell() throws IOException {
+        try (Gpt gpt = Gpt.load(Path.of(TALES))) {
+            Generation generation = gpt.generate(PROMPT, GenerationOptions.greedy().withMaxTokens(12));
+            story = PROMPT + generation.text() + System.lineSeparator();
+        }
+    }
+
+    /** What a command left. */
+    private record Outcome(int code, String out, String err) {
+    }
+
+    private static Outcome run(String... words) {
+        return run("", false, words);
+    }
+
+    private static Outcome run(String input, boolean terminal, String... words) {
+        return run(input.getBytes(StandardCharsets.UTF_8), terminal, words);
+    }
+
+    private static Outcome run(byte[] input, boolean terminal, String... words) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        int code = Main.run(words, new Console(new ByteArrayInputStream(input), new PrintStream(out, false, StandardCharsets.UTF_8),
+                new PrintStream(err, false, StandardCharsets.UTF_8), terminal));
+        return new Outcome(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+
+    private static Outcome done(Outcome outcome) {
+        assertEquals(0, outcome.code, outcome.toString());
+        assertEquals("", outcome.err);
+        return outcome;
+    }
+
+    // ---- the whole
+
+    @Test
+    void helpShowsEveryCommandWithExamples() {
+        Outcome overview = done(run("--help"));
+        assertEquals(overview, run("-h"));
+        for (String command : List.of("generate", "tokenize", "logits", "inspect", "verify", "bench")) {
+            assertTrue(overview.out.contains("  " + command + " "), overview.out);
+            Outcome help = done(run(command, "--help"));
+            assertTrue(help.out.startsWith("jot " + command), help.out);
+            assertTrue(help.out.contains("usage: jot " + command) && help.out.contains("examples:"), help.out);
+            assertTrue(help.out.contains("  jot " + command), help.out);
+            assertEquals(help, run(command, "-h"));
+            assertTrue(help.out.lines().allMatch(line -> line.length() <= 140), help.out);
+        }
+    }
+
+    @Test
+    void theVersionIsShown() {
+        assertTrue(done(run("--version")).out.matches("jot \\S+\\R"));
+    }
+
+    @Test
+    void wrongUseIsAnsweredWithTwoAndAPointer() {
+        assertWrong("usage: jot COMMAND");
+        assertWrong("no command 'sing'", "sing");
+        assertWrong("no option --louder", "generate", "--louder", TALES);
+        assertWrong("missing argument", "generate");
+        assertWrong("missing argument", "verify", TALES);
+        assertWrong("one argument too many: 'upon'", "generate", TALES, "Once", "upon");
+        assertWrong("--max-tokens needs a value", "generate", TALES, "Once", "--max-tokens");
+        assertWrong("--max-tokens: expected a whole number, found 'ten'", "generate", "--max-tokens", "ten", TALES, PROMPT);
+        assertWrong("--temperature: expected a number, found 'hot'", "generate", "--temperature=hot", TALES, PROMPT);
+        assertWrong("--greedy takes no value", "generate", "--greedy=yes", TALES, PROMPT);
+        assertWrong("temperature", "generate", "--temperature", "-1", TALES, PROMPT);
+        assertWrong("top-p", "generate", "--top-p", "1.5", TALES, PROMPT);
+        assertWrong("threads", "generate", "--threads", "0", TALES, PROMPT);
+        assertWrong("context", "logits", "--context", "0", TALES, PROMPT);
+        assertWrong("--backend: expected auto, scalar or vector", "logits", "--backend", "gpu", TALES, PROMPT);
+        assertWrong("--top", "logits", "--top", "0", TALES, PROMPT);
+        assertWrong("--tolerance", "verify", "--tolerance", "-1", TALES, "x");
+        assertWrong("--tolerance", "verify", "--tolerance", "NaN", TALES, "x");
+    }
+
+    private static void assertWrong(String part, String... words) {
+        Outcome outcome = run(words);
+        assertEquals(2, outcome.code, Arrays.toString(words) + " " + outcome);
+        assertTrue(outcome.err.contains(part), outcome.err);
+        assertEquals("", outcome.out);
+    }
+
+    @Test
+    void failuresAreAnsweredWithOneAndTheReason() {
+        assertFailed("nowhere", "generate", "nowhere", PROMPT);
+        assertFailed("config.json", "inspect", "src");
+        assertFailed("nowhere", "tokenize", "nowhere", PROMPT);
+        assertFailed("tokens, context of 512", "generate", TALES, "word ".repeat(1_000));
+        assertFailed("empty", "generate", TALES, "");
+        assertFailed("tokenizer", "generate", GPT2.toString(), PROMPT);
+        assertFailed("no-such-file", "verify", TALES, "no-such-file");
+        assertFailed("expected input_ids, found 76 tensors", "verify", TALES, TALES + "/model.safetensors");
+    }
+
+    private static void assertFailed(String part, String... words) {
+        Outcome outcome = run(words);
+        assertEquals(1, outcome.code, Arrays.toString(words) + " " + outcome);
+        assertTrue(outcome.err.startsWith("jot " + words[0] + ": "), outcome.err);
+        assertTrue(outcome.err.contains(part), outcome.err);
+        assertFalse(outcome.err.contains("\tat "), outcome.err);
+    }
+
+    // ---- generate
+
+    @Test
+    void generateWritesPromptAndTextAlone() {
+        assertEquals(story, done(run("generate", "--greedy", "--max-tokens", "12", TALES, PROMPT)).out);
+        assertEquals(story, done(run("generate", "--max-tokens=12", "--temperature=0", TALES, PROMPT)).out);
+        assertEquals(story, done(run("generate", TALES, "--greedy", PROMPT, "--max-tokens", "12", "--threads", "1", "--no-mapping")).out);
+        assertEquals(story, done(run("generate", "--greedy", "--max-tokens", "12", "--", TALES, PROMPT)).out);
+    }
+
+    @Test
+    void generateReadsThePromptFromAPipe() {
+        for (String end : List.of("", "\n", "\r\n")) {
+            assertEquals(story, done(run(PROMPT + end, false, "generate", "--greedy", "--max-tokens", "12", TALES)).out);
+        }
+        String accents = done(run("Ol\u00e9 \ud83d\ude42\n", false, "generate", "--max-tokens", "3", TALES)).out;
+        assertTrue(accents.startsWith("Ol\u00e9 \ud83d\ude42"), accents);
+        Outcome broken = run(new byte[] {'a', (byte) 0xFF}, false, "generate", TALES);
+        assertEquals(2, broken.code);
+        assertTrue(broken.err.contains("UTF-8"), broken.err);
+    }
+
+    @Test
+    void aPersonSeesFiguresBesideTheText() {
+        Outcome outcome = run("", true, "generate", "--greedy", "--max-tokens", "12", TALES, PROMPT);
+        assertEquals(0, outcome.code);
+        assertEquals(story, outcome.out);
+        assertTrue(outcome.err.strip().matches("(?s).*\\[12 tokens, [0-9.]+ tokens/s, first after [0-9.]+ s, MAX_TOKENS, seed -?\\d+, .*\\]"),
+                outcome.err);
+    }
+
+    @Test
+    void optionsReachTheGeneration() {
+        String[] seeded = {"generate", "--seed", "7", "--temperature", "0.9", "--top-k", "40", "--top-p", "0.9", "--min-p", "0.01",
+            "--repetition-penalty", "1.1", "--min-tokens", "3", "--deadline", "600", "--max-tokens", "9", TALES, PROMPT};
+        assertEquals(done(run(seeded)).out, done(run(seeded)).out);
+        seeded[2] = "8";
+        assertFalse(done(run("generate", "--seed", "7", "--max-tokens", "9", TALES, PROMPT)).out.equals(done(run(seeded)).out));
+        String word = story.substring(30, 34);
+        String cut = done(run("generate", "--greedy", "--max-tokens", "12", "--stop", "zebra", "--stop", word, TALES, PROMPT)).out;
+        assertEquals(story.substring(0, story.indexOf(word, PROMPT.length())) + System.lineSeparator(), cut);
+        assertEquals(PROMPT + System.lineSeparator(), done(run("generate", "--deadline", "0", TALES, PROMPT)).out);
+    }
+
+    @Test
+    void severalTextsHaveNumbers() {
+        String out = done(run("generate", "--count", "2", "--seed", "3", "--max-tokens", "4", TALES, PROMPT)).out;
+        assertTrue(out.matches("(?s)--- 1\\R" + PROMPT + ".*\\R--- 2\\R" + PROMPT + ".*"), out);
+        assertTrue(done(run("generate", "--beams", "3", "--max-tokens", "4", TALES, PROMPT)).out.startsWith(PROMPT));
+    }
+
+    // ---- tokenize, logits, inspect
+
+    @Test
+    void tokenizeShowsIdsAndTokens() {
+        String ids = done(run("tokenize", "--ids", TALES, PROMPT)).out.strip();
+        assertTrue(ids.matches("\\d+( \\d+)+"), ids);
+        String lines = done(run(PROMPT + "\n", false, "tokenize", TALES)).out;
+        assertEquals(ids, String.join(" ", lines.lines().map(line -> line.split("\t")[0]).toList()));
+        assertEquals(ids, done(run("tokenize", "--ids", TALES + "/tokenizer.json", PROMPT)).out.strip());
+        assertEquals(1, done(run("tokenize", TALES, "<|im_start|>")).out.lines().count());
+        assertTrue(done(run("tokenize", "--plain", TALES, "<|im_start|>")).out.lines().count() > 1);
+        assertEquals("", done(run("tokenize", TALES, "")).out);
+    }
+
+    @Test
+    void logitsShowsTheLikeliestFirst() {
+        List<String> lines = done(run("logits", "--top", "3", TALES, "Once upon a")).out.lines().toList();
+        assertEquals(3, lines.size());
+        assertTrue(lines.getFirst().endsWith("\" time\""), lines.getFirst());
+        assertTrue(lines.getFirst().matches("\\s*\\d+\\s+-?[0-9.]+\\s+[0-9.]+ % .*"), lines.getFirst());
+        assertEquals(10, done(run("Once upon a\n", false, "logits", TALES)).out.lines().count());
+    }
+
+    @Test
+    void inspectDescribes(@TempDir Path folder) throws IOException {
+        String out = done(run("inspect", TALES)).out;
+        for (String part : List.of("gpt2", "6 blocks", "4,096 tokens", "512 tokens", "F16", "yes")) {
+            assertTrue(out.contains(part), out);
+        }
+        Files.copy(GPT2.resolve("model.safetensors"), folder.resolve("model.safetensors"));
+        Files.writeString(folder.resolve("config.json"), "{\"model_type\": \"rwkv\"}");
+        Outcome foreign = run("inspect", folder.toString());
+        assertEquals(1, foreign.code);
+        assertTrue(foreign.out.contains("rwkv") && foreign.out.contains("no: "), foreign.out);
+    }
+
+    // ---- verify
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gpt2", "gpt2-f16", "gpt2-sharded"})
+    void verifyFindsASoundModelSound(String name) {
+        Path folder = GPT2.resolveSibling(name);
+        Outcome outcome = done(run("verify", folder.toString(), folder.resolve("expected.safetensors").toString()));
+        assertFalse(outcome.out.contains("DIFFERS"), outcome.out);
+        for (String part : List.of("hidden.0", "hidden.2", "logits", "greatest error", "12 tokens equal")) {
+            assertTrue(outcome.out.contains(part), outcome.out);
+        }
+    }
+
+    @Test
+    void verifyFindsAWrongNumberOfTheConfiguration(@TempDir Path folder) throws IOException {
+        copyWith(folder, "\"layer_norm_epsilon\": 1e-05", "\"layer_norm_epsilon\": 0.1");
+        Outcome outcome = run("verify", folder.toString(), GPT2.resolve("expected.safetensors").toString());
+        assertEquals(1, outcome.code);
+        assertTrue(outcome.out.contains("DIFFERS: block 1, first at token 0"), outcome.out);
+        assertFalse(outcome.out.lines().filter(line -> line.startsWith("hidden.0")).findFirst().orElseThrow().contains("DIFFERS"));
+        assertEquals(0, run("verify", "--tolerance", "100", folder.toString(), logitsAlone(folder)).code);
+    }
+
+    /** A mask that is off by one shows from the token on that it hides. */
+    @Test
+    void verifyNamesTheFirstTokenAndBlock(@TempDir Path folder) throws IOException {
+        Path changed = folder.resolve("changed.safetensors");
+        try (Checkpoint expected = Checkpoint.open(GPT2.resolve("expected.safetensors"))) {
+            SafetensorsWriter writer = new SafetensorsWriter();
+            for (String name : List.of("hidden.0", "hidden.1", "hidden.2", "logits")) {
+                float[] values = expected.floats(name);
+                int width = (int) expected.shape(name)[1];
+                if (name.equals("hidden.2") || name.equals("logits")) {
+                    values[7 * width + 3] += 0.01f;
+                    values[9 * width] = Float.NaN;
+                }
+                writer.add(name, values, expected.shape(name));
+            }
+            writer.write(changed);
+        }
+        Outcome outcome = run("verify", GPT2.toString(), withPrompt(changed));
+        assertEquals(1, outcome.code);
+        assertTrue(outcome.out.contains("DIFFERS: block 2, first at token 7"), outcome.out);
+        assertTrue(outcome.out.lines().anyMatch(line -> line.startsWith("logits") && line.contains("first at token 7")), outcome.out);
+        assertTrue(outcome.out.lines().filter(line -> line.startsWith("hidden.1")).noneMatch(line -> line.contains("DIFFERS")));
+    }
+
+    @Test
+    void verifyRefusesALayoutThatDoesNotFit(@TempDir Path folder) throws IOException {
+        Outcome outcome = run("verify", TALES, GPT2.resolve("expected.safetensors").toString());
+        assertEquals(1, outcome.code);
+        assertTrue(outcome.err.contains("hidden.0") && outcome.err.contains("[23, 256]") && outcome.err.contains("[23, 32]"), outcome.err);
+        assertEquals(1, run("verify", GPT2.toString(), logitsAlone(folder).replace("logits", "nothing")).code);
+    }
+
+    private static void copyWith(Path folder, String from, String to) throws IOException {
+        Files.copy(GPT2.resolve("model.safetensors"), folder.resolve("model.safetensors"));
+        String config = Files.readString(GPT2.resolve("config.json"));
+        assertTrue(config.contains(from));
+        Files.writeString(folder.resolve("config.json"), config.replace(from, to));
+    }
+
+    /** The reference's tokens and logits without anything else; the fixture's own file has them as whole numbers. */
+    private static String logitsAlone(Path folder) throws IOException {
+        Path file = folder.resolve("logits.safetensors");
+        try (Checkpoint expected = Checkpoint.open(GPT2.resolve("expected.safetensors"))) {
+            new SafetensorsWriter().add("logits", expected.floats("logits"), expected.shape("logits")).write(file);
+        }
+        return withPrompt(file);
+    }
+
+    /** Adds the fixture's prompt, as whole numbers, to a file of floats. */
+    private static String withPrompt(Path floats) throws IOException {
+        byte[] prompt;
+        try (Checkpoint expected = Checkpoint.open(GPT2.resolve("expected.safetensors"))) {
+            ByteBuffer bytes = ByteBuffer.allocate((int) (8 * expected.shape("input_ids")[0]))
+                    .order(ByteOrder.LITTLE_ENDIAN);
+            Arrays.stream(expected.longs("input_ids")).forEach(bytes::putLong);
+            prompt = bytes.array();
+        }
+        byte[] all = Files.readAllBytes(floats);
+        ByteBuffer source = ByteBuffer.wrap(all).order(ByteOrder.LITTLE_ENDIAN);
+        int length = Math.toIntExact(source.getLong());
+        int data = all.length - 8 - length;
+        String header = new String(all, 8, length, StandardCharsets.UTF_8).strip();
+        String entry = ",\"input_ids\":{\"dtype\":\"I64\",\"shape\":[" + prompt.length / 8 + "],\"data_offsets\":[" + data + ","
+                + (data + prompt.length) + "]}}";
+        byte[] text = (header.substring(0, header.length() - 1) + entry).getBytes(StandardCharsets.UTF_8);
+        ByteBuffer joined = ByteBuffer.allocate(8 + text.length + data + prompt.length)
+                .order(ByteOrder.LITTLE_ENDIAN);
+        joined.putLong(text.length).put(text).put(all, 8 + length, data).put(prompt);
+        Files.write(floats, joined.array());
+        return floats.toString();
+    }
+
+    // ---- bench
+
+    @Test
+    void benchMeasuresAModel() {
+        String out = done(run("bench", "--model", GPT2.toString(), "-p", "16", "-n", "8", "--repetitions", "1", "--threads", "1")).out;
+        assertTrue(out.contains("tokens/s"), out);
+        String json = done(run("bench", "--json", "--model", GPT2.toString(), "-p", "16", "-n", "8", "--repetitions", "1")).out;
+        assertTrue(json.lines().allMatch(line -> line.startsWith("{") && line.endsWith("}")), json);
+        assertWrong("shape", "bench", "--shape", "gpt9");
+    }
+}
