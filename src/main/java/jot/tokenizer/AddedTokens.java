@@ -135,7 +135,8 @@ final class AddedTokens {
         int done = 0;
         int at = root.isLeaf() ? text.length() : 0;
         while (at < text.length()) {
-            Node match = root.longestMatch(text, at);
+            at = root.next(text, at);
+            Node match = at < text.length() ? root.longestMatch(text, at) : null;
             if (match == null) {
                 at++;
                 continue;
@@ -244,6 +245,15 @@ final class AddedTokens {
             }
             int at = Arrays.binarySearch(units, unit);
             return at < 0 ? null : children[at];
+        }
+
+        /** Returns the next index at which a content may begin; the length of the text if there is none. */
+        private int next(String text, int at) {
+            if (units.length != 1) {
+                return at;
+            }
+            int next = text.indexOf(units[0], at);
+            return next < 0 ? text.length() : next;
         }
 
         private Node longestMatch(String text, int at) {

@@ -32,13 +32,15 @@ final class ByteLevelEncoder {
 
     /** Combines a pre-tokenizer and a model, or returns null if they are not of the kind that this class can stand in for. */
     static ByteLevelEncoder of(PreTokenizer preTokenizer, TokenModel model) {
-        if (!(model instanceof CharacterPairs pairs) || !pairs.options().prefix().isEmpty() || !pairs.options().suffix().isEmpty()) {
+        if (!(model instanceof CharacterPairs pairs) || !pairs.options().prefix().isEmpty() || !pairs.options().suffix().isEmpty()
+                || pairs.options().byteFallback()) {
             return null;
         }
         int[] idOfByte = new int[256];
         for (int value = 0; value < 256; value++) {
             idOfByte[value] = pairs.vocabulary().id(String.valueOf(ByteLetters.letter(value)));
-            if (idOfByte[value] == Vocabulary.MISSING) {
+            boolean occurs = value < 0xF5 && value != 0xC0 && value != 0xC1;
+            if (idOfByte[value] == Vocabulary.MISSING && occurs && pairs.options().unknown() != null) {
                 return null;
             }
         }
@@ -152,12 +154,11 @@ final class ByteLevelEncoder {
             out.addAll(computeIds(text, from, end, pairs));
             return;
         }
-        int[] ids = cache.find(text, from, end);
-        if (ids == null) {
-            ids = computeIds(text, from, end, pairs);
+        if (!cache.addTo(out, text, from, end)) {
+            int[] ids = computeIds(text, from, end, pairs);
             cache.put(text, from, end, ids);
+            out.addAll(ids);
         }
-        out.addAll(ids);
     }
 
     private int[] computeIds(char[] text, int from, int end, BytePairs pairs) {
@@ -170,7 +171,10 @@ final class ByteLevelEncoder {
         }
         pairs.clear();
         for (byte value : bytes) {
-            pairs.add(idOfByte[value & 0xFF], 1);
+            int id = idOfByte[value & 0xFF];
+            if (id != Vocabulary.MISSING) { // without a token for what is unknown, it vanishes
+                pairs.add(id, 1);
+            }
         }
         pairs.merge();
         int[] found = new int[pairs.count()];

@@ -96,14 +96,12 @@ final class CharacterPairs implements TokenModel {
                 tokenize(new String(text, from, end - from), pairs, out);
                 continue;
             }
-            int[] ids = cache.find(text, from, end);
-            if (ids == null) {
+            if (!cache.addTo(out, text, from, end)) {
                 Tokens found = new Tokens(false, false);
                 tokenize(new String(text, from, end - from), pairs, found);
-                ids = found.ids();
-                cache.put(text, from, end, ids);
+                cache.put(text, from, end, found.ids());
+                out.addAll(found.ids());
             }
-            out.addAll(ids);
         }
     }
 

@@ -40,22 +40,23 @@ sealed interface TokenModel permits TokenModel.WordLevel, TokenModel.WordPiece, 
     /** Tokens as they come, each with the range that it covers. */
     final class Tokens {
         private int[] ids = new int[64];
-        private int[] starts = new int[64];
-        private int[] ends = new int[64];
+        /** Where each token begins and ends; null where nobody will ask. */
+        private int[] starts;
+        private int[] ends;
         /** Text of each token where it is not what the vocabulary says; null where nobody will ask. */
         private String[] texts;
-        private final boolean withRanges;
         private int count;
 
         /** Makes room for tokens; {@code withRanges} and {@code withTexts} say whether anybody will ask for those. */
         Tokens(boolean withRanges, boolean withTexts) {
-            this.withRanges = withRanges;
+            this.starts = withRanges ? new int[64] : null;
+            this.ends = withRanges ? new int[64] : null;
             this.texts = withTexts ? new String[64] : null;
         }
 
         /** Returns whether anybody will ask for ranges. */
         boolean withRanges() {
-            return withRanges;
+            return starts != null;
         }
 
         void add(int id, int start, int end) {
@@ -63,37 +64,42 @@ sealed interface TokenModel permits TokenModel.WordLevel, TokenModel.WordPiece, 
         }
 
         void add(int id, int start, int end, String text) {
-            if (count == ids.length) {
-                int capacity = count * 2;
-                ids = Arrays.copyOf(ids, capacity);
-                starts = Arrays.copyOf(starts, capacity);
-                ends = Arrays.copyOf(ends, capacity);
-                texts = texts == null ? null : Arrays.copyOf(texts, capacity);
-            }
+            reserve(1);
             ids[count] = id;
-            starts[count] = start;
-            ends[count] = end;
+            if (starts != null) {
+                starts[count] = start;
+                ends[count] = end;
+            }
             if (texts != null) {
                 texts[count] = text;
             }
             count++;
         }
 
+        /** Adds an id whose range nobody will ask for. */
+        void add(int id) {
+            if (count == ids.length) {
+                reserve(1);
+            }
+            ids[count++] = id;
+        }
+
         /** Adds ids whose ranges nobody will ask for. */
         void addAll(int[] more) {
-            if (count + more.length > ids.length) {
-                int capacity = Math.max(count + more.length, ids.length * 2);
-                ids = Arrays.copyOf(ids, capacity);
-                starts = Arrays.copyOf(starts, capacity);
-                ends = Arrays.copyOf(ends, capacity);
-                texts = texts == null ? null : Arrays.copyOf(texts, capacity);
-            }
-            if (more.length == 1) {
-                ids[count++] = more[0];
-                return;
-            }
+            reserve(more.length);
             System.arraycopy(more, 0, ids, count, more.length);
             count += more.length;
+        }
+
+        private void reserve(int more) {
+            if (count + more <= ids.length) {
+                return;
+            }
+            int capacity = Math.max(count + more, count * 2);
+            ids = Arrays.copyOf(ids, capacity);
+            starts = starts == null ? null : Arrays.copyOf(starts, capacity);
+            ends = ends == null ? null : Arrays.copyOf(ends, capacity);
+            texts = texts == null ? null : Arrays.copyOf(texts, capacity);
         }
 
         int count() {
@@ -215,53 +221,84 @@ sealed interface TokenModel permits TokenModel.WordLevel, TokenModel.WordPiece, 
     /**
      * Remembers the ids of pieces that were met before, in a table of fixed size where newer pieces push out older ones.
      *
-     * <p>Thread-safe without a lock: entries are immutable, and a thread that does not see one yet makes it again.
+     * <p>Each piece has two places: a new one takes the first and moves what was there to the second. Thread-safe without a lock: entries
+     * are immutable, and a thread that does not see one yet makes it again.
      */
     final class PieceCache {
         /** Pieces of more UTF-16 units are not remembered. */
         static final int LONGEST = 32;
-        private static final int SIZE = 1 << 15;
+        private static final int BITS = 16;
+        /** Pieces of up to so many units, all below U+0100, are packed into one number. */
+        private static final int PACKED = 7;
 
-        private final Entry[] entries = new Entry[SIZE];
+        private final Entry[] entries = new Entry[1 << BITS];
 
-        /** Returns the ids of a piece, or null if they are not known. */
-        int[] find(char[] text, int from, int end) {
-            Entry entry = entries[slot(text, from, end)];
-            return entry != null && entry.isOf(text, from, end) ? entry.ids : null;
+        /** Adds the ids of a piece and returns true, or returns false if they are not known. */
+        boolean addTo(Tokens out, char[] text, int from, int end) {
+            long key = key(text, from, end);
+            int slot = slot(key);
+            Entry entry = entries[slot];
+            if (entry == null || !entry.isOf(key, text, from, end)) {
+                entry = entries[slot ^ 1];
+                if (entry == null || !entry.isOf(key, text, from, end)) {
+                    return false;
+                }
+            }
+            if (entry.ids == null) {
+                out.add(entry.id);
+            } else {
+                out.addAll(entry.ids);
+            }
+            return true;
         }
 
         /** Remembers the ids of a piece. */
         void put(char[] text, int from, int end, int[] ids) {
-            entries[slot(text, from, end)] = new Entry(Arrays.copyOfRange(text, from, end), ids);
+            long key = key(text, from, end);
+            int slot = slot(key);
+            entries[slot ^ 1] = entries[slot];
+            entries[slot] = new Entry(key, key < 0 ? Arrays.copyOfRange(text, from, end) : null, ids);
         }
 
-        private static int slot(char[] text, int from, int end) {
-            int hash = 0;
-            for (int i = from; i < end; i++) {
-                hash = hash * 31 + text[i];
+        /** Returns a number that is the piece itself, length and all; or a negative one that is only a hash of it. */
+        private static long key(char[] text, int from, int end) {
+            if (end - from <= PACKED) {
+                long key = end - from;
+                int all = 0;
+                for (int i = from; i < end; i++) {
+                    key = key << 8 ^ text[i];
+                    all |= text[i];
+                }
+                return all < 0x100 ? key : key | Long.MIN_VALUE;
             }
-            return (hash ^ hash >>> 15) * 0x9E3779B1 >>> 17;
+            long key = 0;
+            for (int i = from; i < end; i++) {
+                key = key * 31 + text[i];
+            }
+            return key | Long.MIN_VALUE;
+        }
+
+        private static int slot(long key) {
+            return (int) (key * 0x9E3779B97F4A7C15L >>> 64 - BITS);
         }
 
         private static final class Entry {
+            private final long key;
+            /** Null where the key says it all. */
             private final char[] piece;
+            /** The only id, where there is one. */
+            private final int id;
             private final int[] ids;
 
-            private Entry(char[] piece, int[] ids) {
+            private Entry(long key, char[] piece, int[] ids) {
+                this.key = key;
                 this.piece = piece;
-                this.ids = ids;
+                this.id = ids.length == 1 ? ids[0] : Vocabulary.MISSING;
+                this.ids = ids.length == 1 ? null : ids;
             }
 
-            private boolean isOf(char[] text, int from, int end) {
-                if (end - from != piece.length) {
-                    return false;
-                }
-                for (int i = 0; i < piece.length; i++) {
-                    if (text[from + i] != piece[i]) {
-                        return false;
-                    }
-                }
-                return true;
+            private boolean isOf(long otherKey, char[] text, int from, int end) {
+                return key == otherKey && (piece == null || Arrays.equals(piece, 0, piece.length, text, from, end));
             }
         }
     }
