@@ -42,10 +42,8 @@ final class VerifyCommand implements Command {
 
     @Override
     public String synopsis() {
-        return "[OPTION]... MODEL EXPECTED.safetensors
-"
-                + "       (tensors: input_ids [T], logits [T][vocabulary]; if there: hidden.0 ... hidden.n [T][width], greedy [N];
-"
+        return "[OPTION]... MODEL EXPECTED.safetensors\n"
+                + "       (tensors: input_ids [T], logits [T][vocabulary]; if there: hidden.0 ... hidden.n [T][width], greedy [N];\n"
                 + "        of classifiers class_logits [labels] or token_logits [T][labels] in place of logits)";
     }
 
