@@ -17,9 +17,9 @@ record MachineLimits(double flops, double bandwidth) {
     private static final int STREAM_BYTES = 1 << 29;
     /** Floats that stay in the first-level cache. */
     private static final int LANES = 256;
-    private static final int ROUNDS = 40_000;
+    private static final int ROUNDS = 200_000;
     /** Dependent multiply-adds on each number between its load and its store, so that these do not bound the speed. */
-    private static final int CHAIN = 16;
+    private static final int CHAIN = 4;
 
     /**
      * Measures both with so many threads at once; takes a second or two.
@@ -108,18 +108,6 @@ record MachineLimits(double flops, double bandwidth) {
     private static void chain(float[] values, float a, float b) {
         for (int i = 0; i < values.length; i++) {
             float v = values[i];
-            v = Math.fma(v, a, b);
-            v = Math.fma(v, a, b);
-            v = Math.fma(v, a, b);
-            v = Math.fma(v, a, b);
-            v = Math.fma(v, a, b);
-            v = Math.fma(v, a, b);
-            v = Math.fma(v, a, b);
-            v = Math.fma(v, a, b);
-            v = Math.fma(v, a, b);
-            v = Math.fma(v, a, b);
-            v = Math.fma(v, a, b);
-            v = Math.fma(v, a, b);
             v = Math.fma(v, a, b);
             v = Math.fma(v, a, b);
             v = Math.fma(v, a, b);
