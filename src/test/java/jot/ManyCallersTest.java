@@ -8,7 +8,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -93,8 +95,10 @@ class ManyCallersTest {
                 reasons.add(gpt.generate(new int[] {1, 2}, endless).stopReason());
             }));
         }
-        while (threads.stream().filter(thread -> thread.getState() == Thread.State.WAITING
-                || thread.getState() == Thread.State.TIMED_WAITING).count() < 19) {
+        Set<Thread> waited = new HashSet<>();
+        while (waited.size() < threads.size()) {
+            threads.stream().filter(thread -> thread.getState() == Thread.State.WAITING
+                    || thread.getState() == Thread.State.TIMED_WAITING).forEach(waited::add);
             Thread.sleep(1);
         }
         gpt.close();

@@ -4,8 +4,6 @@ import static jot.tensor.VectorFunctions.multiplyAdd;
 
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -127,7 +125,7 @@ final class VectorAttention {
             FloatVector distance = NUMBERS.add(first + k - position);
             multiplyAdd(FloatVector.broadcast(LANES, slope), distance, score).intoArray(scores, at + k);
             if (first + k < visible || first + k + COUNT - 1 > position) {
-                hide(distance, visible - position, scores, at + k);
+                hide(visible - first - k, position + 1 - first - k, scores, at + k);
             }
             max = max.max(FloatVector.fromArray(LANES, scores, at + k));
         }
@@ -135,20 +133,28 @@ final class VectorAttention {
         float largest = VectorFunctions.largest(lanes, 0);
         float sink = shape.sinks() == null ? Float.NEGATIVE_INFINITY : shape.sinks()[head];
         largest = Math.max(largest, sink);
+        return 1f / (exponentials(scores, at, count, largest, lanes) + Elementary.exp(sink - largest));
+    }
+
+    /** Puts {@code e^(score − largest)} in place of each score and returns their sum. */
+    private static float exponentials(float[] scores, int at, int count, float largest, float[] lanes) {
         FloatVector sum = FloatVector.zero(LANES);
         for (int k = 0; k < count; k += COUNT) {
-            FloatVector power = VectorFunctions.exp(FloatVector.fromArray(LANES, scores, at + k).sub(largest));
+            FloatVector power = VectorFunctions.expOfNegative(FloatVector.fromArray(LANES, scores, at + k).sub(largest));
             power.intoArray(scores, at + k);
             sum = sum.add(power);
         }
         sum.intoArray(lanes, 0);
-        return 1f / (VectorFunctions.fold(lanes, 0) + Elementary.exp(sink - largest));
+        return VectorFunctions.fold(lanes, 0);
     }
 
-    /** Scores of keys that lie after the query or before its window become −∞. */
-    private static void hide(FloatVector distance, float furthest, float[] scores, int at) {
-        VectorMask<Float> hidden = distance.compare(VectorOperators.GT, 0f).or(distance.compare(VectorOperators.LT, furthest));
-        FloatVector.fromArray(LANES, scores, at).blend(Float.NEGATIVE_INFINITY, hidden).intoArray(scores, at);
+    /** Scores of the keys {@code [0, visible)} and from {@code hidden} on, of the {@link #COUNT} from {@code at} on, become −∞. */
+    private static void hide(int visible, int hidden, float[] scores, int at) {
+        for (int i = 0; i < COUNT; i++) {
+            if (i < visible || i >= hidden) {
+                scores[at + i] = Float.NEGATIVE_INFINITY;
+            }
+        }
     }
 
     /** Adds the values of a page, weighted by the probabilities. */
