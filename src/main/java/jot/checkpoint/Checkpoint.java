@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import jot.json.JsonString;
+import jot.json.NearestNames;
 
 /**
  * The named tensors of a model's file or folder, read-only.

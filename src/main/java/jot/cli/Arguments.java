@@ -1,11 +1,14 @@
 package jot.cli;
 
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
+import jot.json.NearestNames;
 
 /** What a command was called with: options by name, and arguments by place. Everything behind {@code --} is an argument. */
 final class Arguments {
@@ -18,6 +21,9 @@ final class Arguments {
 
     static Arguments parse(List<String> words, List<Option> known) throws UsageException {
         Arguments arguments = new Arguments();
+        for (String word : words) {
+            refuseUnreadable(word);
+        }
         for (int i = 0; i < words.size(); i++) {
             String word = words.get(i);
             if (word.equals("--")) {
@@ -47,12 +53,27 @@ final class Arguments {
         return arguments;
     }
 
+    /** The JVM reads arguments in the encoding of the locale, and puts U+FFFD in place of bytes that this has no character for. */
+    private static void refuseUnreadable(String word) throws UsageException {
+        if (word.indexOf('\uFFFD') >= 0) {
+            throw new UsageException("'" + word + "' holds characters that the encoding of the locale ("
+                    + System.getProperty("sun.jnu.encoding") + ") cannot read; set a UTF-8 "
+                    + "locale (LC_ALL=C.UTF-8), or give a text by standard input or as a file");
+        }
+    }
+
     private static Option find(String name, List<Option> known) throws UsageException {
         if (name.equals("--help") || name.equals("-h")) {
             return Option.flag("--help", "");
         }
         return known.stream().filter(option -> option.name().equals(name)).findFirst()
-                .orElseThrow(() -> new UsageException("no option " + name));
+                .orElseThrow(() -> new UsageException("no option " + name + meant(name, known)));
+    }
+
+    private static String meant(String name, List<Option> known) {
+        String wanted = name.startsWith("--") ? name : "-" + name;
+        List<String> nearest = NearestNames.of(wanted, known.stream().map(Option::name).toList());
+        return nearest.isEmpty() ? "" : "; did you mean " + nearest.getFirst() + "?";
     }
 
     private void add(String name, String value) {
@@ -74,22 +95,32 @@ final class Arguments {
     }
 
     Optional<Integer> integer(String name) throws UsageException {
-        return parse(name, "a whole number", Integer::valueOf);
+        return whole(name, Integer.MAX_VALUE, Integer::valueOf);
     }
 
     Optional<Long> longInteger(String name) throws UsageException {
-        return parse(name, "a whole number", Long::valueOf);
+        return whole(name, Long.MAX_VALUE, Long::valueOf);
     }
 
+    /** A number in decimal digits, with an exponent or without; not NaN, nor what else Java takes for one. */
     Optional<Double> number(String name) throws UsageException {
-        return parse(name, "a number", Double::valueOf);
+        return parse(name, "a number", text -> new BigDecimal(text).doubleValue());
     }
 
     Optional<Duration> seconds(String name) throws UsageException {
-        return number(name).map(seconds -> Duration.ofNanos((long) (seconds * 1e9)));
+        Optional<Double> seconds = number(name);
+        if (seconds.isPresent() && seconds.get() < 0) {
+            throw new UsageException(name + ": expected 0 or more seconds, found " + text(name).get());
+        }
+        return seconds.map(value -> Duration.ofNanos((long) (value * 1e9)));
     }
 
-    private <T> Optional<T> parse(String name, String expected, java.util.function.Function<String, T> parser) throws UsageException {
+    private <T> Optional<T> whole(String name, long most, Function<String, T> parser) throws UsageException {
+        boolean digits = text(name).filter(text -> text.matches("[-+]?\\d+")).isPresent();
+        return parse(name, digits ? "a whole number from " + (-most - 1) + " to " + most : "a whole number", parser);
+    }
+
+    private <T> Optional<T> parse(String name, String expected, Function<String, T> parser) throws UsageException {
         Optional<String> text = text(name);
         if (text.isEmpty()) {
             return Optional.empty();

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 import jot.Classification;
 import jot.Gpt;
 
@@ -22,12 +23,12 @@ final class ClassifyCommand implements Command {
 
     @Override
     public List<Option> options() {
-        return Models.OPTIONS;
+        return Stream.concat(Stream.of(TextInput.TEXT.fileOption()), Models.OPTIONS.stream()).toList();
     }
 
     @Override
     public String synopsis() {
-        return "[OPTION]... MODEL [TEXT]      (without TEXT: standard input)";
+        return TextInput.TEXT.synopsis();
     }
 
     @Override
@@ -39,7 +40,7 @@ final class ClassifyCommand implements Command {
     public int run(Arguments arguments, Console console) throws IOException, UsageException {
         arguments.expectAtMost(2);
         Models.path(arguments);
-        String text = console.textOr(arguments.place(1));
+        String text = TextInput.TEXT.read(arguments, console);
         try (Gpt gpt = Models.load(arguments, console)) {
             int[] tokens = gpt.tokenizer().encodePrompt(text);
             if (gpt.info().head().orElse("").equals("token classification")) {

@@ -1,10 +1,7 @@
 package jot.cli;
 
-import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -23,25 +20,6 @@ record Console(InputStream in, PrintStream out, PrintStream err, boolean termina
         PrintStream out = terminal ? System.out : new PrintStream(new java.io.FileOutputStream(java.io.FileDescriptor.out), false,
                 StandardCharsets.UTF_8);
         return new Console(System.in, out, System.err, terminal);
-    }
-
-    /** All of standard input as text. */
-    String readAll() throws IOException, UsageException {
-        try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(in.readAllBytes())).toString();
-        } catch (CharacterCodingException e) {
-            throw new UsageException("standard input is not UTF-8 text");
-        }
-    }
-
-    /** A text argument, or else standard input without its last line break. */
-    String textOr(java.util.Optional<String> argument) throws IOException, UsageException {
-        if (argument.isPresent()) {
-            return argument.get();
-        }
-        String text = readAll();
-        return text.endsWith("\r\n") ? text.substring(0, text.length() - 2) : text.endsWith("\n") ? text.substring(0, text.length() - 1)
-                : text;
     }
 
     /** Shows a share of a long task on a terminal, over the line before. */

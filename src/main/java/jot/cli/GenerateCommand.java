@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
+import jot.Cancellation;
 import jot.Generation;
 import jot.GenerationOptions;
 import jot.Gpt;
@@ -13,6 +14,7 @@ import jot.Timings;
 final class GenerateCommand implements Command {
 
     private static final List<Option> OWN = List.of(
+            TextInput.PROMPT.fileOption(),
             Option.of("--max-tokens", "N", "the most tokens to generate"),
             Option.of("--min-tokens", "N", "no end token before this many"),
             Option.of("--temperature", "T", "0 is greedy, above 0 samples"),
@@ -48,7 +50,7 @@ final class GenerateCommand implements Command {
 
     @Override
     public String synopsis() {
-        return "[OPTION]... MODEL [PROMPT]      (without PROMPT it is read from standard input)";
+        return TextInput.PROMPT.synopsis();
     }
 
     @Override
@@ -65,20 +67,23 @@ final class GenerateCommand implements Command {
         arguments.expectAtMost(2);
         Models.path(arguments);
         GenerationOptions options = options(arguments);
-        String prompt = console.textOr(arguments.place(1));
+        String prompt = TextInput.PROMPT.read(arguments, console);
         try (Gpt gpt = Models.load(arguments, console)) {
             if (options.count().orElse(1) > 1) {
                 return several(gpt, prompt, options, console);
             }
             long start = System.nanoTime();
             long[] first = new long[1];
-            Generation generation = gpt.generate(prompt, options, piece -> {
+            Cancellation readerLeft = new Cancellation();
+            Generation generation = gpt.generate(prompt, options.withCancellation(readerLeft), piece -> {
                 if (first[0] == 0) {
                     first[0] = System.nanoTime() - start;
                     console.out().print(prompt);
                 }
                 console.out().print(piece);
-                console.out().flush();
+                if (console.out().checkError()) {
+                    readerLeft.cancel();
+                }
             });
             console.out().println(first[0] == 0 ? prompt : "");
             if (console.terminal()) {

@@ -24,12 +24,13 @@ final class LogitsCommand implements Command {
 
     @Override
     public List<Option> options() {
-        return Stream.concat(Stream.of(Option.of("--top", "K", "how many tokens to show (default: 10)")), Models.OPTIONS.stream()).toList();
+        return Stream.concat(Stream.of(Option.of("--top", "K", "how many tokens to show (default: 10)"), TextInput.TEXT.fileOption()),
+                Models.OPTIONS.stream()).toList();
     }
 
     @Override
     public String synopsis() {
-        return "[OPTION]... MODEL [TEXT]      (without TEXT it is read from standard input)";
+        return TextInput.TEXT.synopsis();
     }
 
     @Override
@@ -45,7 +46,7 @@ final class LogitsCommand implements Command {
             throw new UsageException("--top: expected at least 1, found " + top);
         }
         Models.path(arguments);
-        String text = console.textOr(arguments.place(1));
+        String text = TextInput.TEXT.read(arguments, console);
         try (Gpt gpt = Models.load(arguments, console)) {
             float[][] logits = gpt.logits(gpt.tokenizer().encodePrompt(text));
             LogProbabilities row = new LogProbabilities().of(logits[logits.length - 1]);

@@ -1,10 +1,16 @@
 package jot.cli;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import jot.json.NearestNames;
 
 /** The command line: {@code jot COMMAND [OPTION]… [ARGUMENT]…}. */
 public final class Main {
@@ -44,7 +50,8 @@ public final class Main {
             return WRONG_USAGE;
         }
         String name = arguments[0];
-        if (name.equals("--help") || name.equals("-h") || name.equals("help")) {
+        boolean help = name.equals("--help") || name.equals("-h") || name.equals("help");
+        if (help && arguments.length == 1) {
             console.out().print(overview());
             return DONE;
         }
@@ -52,12 +59,15 @@ public final class Main {
             console.out().println("jot " + version());
             return DONE;
         }
-        Optional<Command> command = COMMANDS.stream().filter(candidate -> candidate.name().equals(name)).findFirst();
+        String wanted = help ? arguments[1] : name;
+        Optional<Command> command = COMMANDS.stream().filter(candidate -> candidate.name().equals(wanted)).findFirst();
         if (command.isEmpty()) {
-            console.err().println("jot: no command '" + name + "'; 'jot --help' lists them");
+            List<String> nearest = NearestNames.of(wanted, COMMANDS.stream().map(Command::name).toList());
+            console.err().println("jot: no command '" + wanted + "'" + (nearest.isEmpty() ? "" : "; did you mean "
+                    + nearest.getFirst() + "?") + "; 'jot --help' lists them");
             return WRONG_USAGE;
         }
-        return run(command.get(), Arrays.asList(arguments).subList(1, arguments.length), console);
+        return run(command.get(), help ? List.of("--help") : Arrays.asList(arguments).subList(1, arguments.length), console);
     }
 
     private static int run(Command command, List<String> arguments, Console console) {
@@ -69,17 +79,31 @@ public final class Main {
             }
             return command.run(parsed, console);
         } catch (UsageException e) {
-            console.err().println("jot " + command.name() + ": " + e.getMessage());
+            console.err().println("jot " + command.name() + ": " + OptionNames.in(e.getMessage(), command.options()));
             console.err().println("'jot " + command.name() + " --help' shows how it is called");
             return WRONG_USAGE;
+        } catch (FileSystemException e) {
+            console.err().println("jot " + command.name() + ": " + reason(e));
+            return FAILED;
         } catch (IOException | IllegalArgumentException | IllegalStateException e) {
-            console.err().println("jot " + command.name() + ": " + e.getMessage());
+            console.err().println("jot " + command.name() + ": " + OptionNames.in(e.getMessage(), command.options()));
             return FAILED;
         } catch (OutOfMemoryError e) {
             console.err().println("jot " + command.name() + ": out of memory (" + e.getMessage() + "); a larger heap (-Xmx) or a shorter "
                     + "context (--context) helps");
             return FAILED;
         }
+    }
+
+    /** What the file system refused: several of its exceptions have no words for it but their name. */
+    private static String reason(FileSystemException e) {
+        return switch (e) {
+            case NoSuchFileException _ -> e.getFile() + ": no such file or folder";
+            case AccessDeniedException _ -> e.getFile() + ": permission denied";
+            case FileAlreadyExistsException _ -> e.getFile() + ": is there already";
+            case NotDirectoryException _ -> e.getFile() + ": is no folder";
+            default -> e.getMessage();
+        };
     }
 
     private static String overview() {

@@ -79,6 +79,9 @@ final class Models {
     }
 
     static Path path(String text) throws UsageException {
+        if (text.isEmpty()) {
+            throw new UsageException("expected a path, found an empty text");
+        }
         try {
             return Path.of(text);
         } catch (InvalidPathException e) {

@@ -1,10 +1,6 @@
 package jot.cli;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -60,7 +56,7 @@ final class ScoreCommand implements Command {
             if (stride < 1 || stride > window) {
                 throw new UsageException("--stride: expected 1 to the window of " + window + ", found " + stride);
             }
-            int[] tokens = gpt.tokenizer().encode(text(file));
+            int[] tokens = gpt.tokenizer().encode(TextInput.readFile(file));
             if (tokens.length < 2) {
                 throw new IllegalArgumentException(file + ": expected a text of at least two tokens, found " + tokens.length);
             }
@@ -69,14 +65,6 @@ final class ScoreCommand implements Command {
             console.out().printf(Locale.ROOT, "mean negative log-likelihood  %.8f%n", -sum.total / sum.count);
             console.out().printf(Locale.ROOT, "perplexity  %.6f%n", StrictMath.exp(-sum.total / sum.count));
             return Main.DONE;
-        }
-    }
-
-    private static String text(Path file) throws IOException {
-        try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(Files.readAllBytes(file))).toString();
-        } catch (CharacterCodingException e) {
-            throw new IllegalArgumentException(file + ": expected UTF-8 text, found bytes that are not", e);
         }
     }
 

@@ -19,13 +19,13 @@ final class TokenizeCommand implements Command {
 
     @Override
     public List<Option> options() {
-        return List.of(Option.flag("--plain", "take special tokens in the text as ordinary text"),
+        return List.of(TextInput.TEXT.fileOption(), Option.flag("--plain", "take special tokens in the text as ordinary text"),
                 Option.flag("--ids", "print the ids alone, in one line"));
     }
 
     @Override
     public String synopsis() {
-        return "[OPTION]... MODEL [TEXT]      (MODEL may be a tokenizer file; without TEXT it is read from standard input)";
+        return TextInput.TEXT.synopsis() + "\n       (MODEL may be a tokenizer file)";
     }
 
     @Override
@@ -39,7 +39,7 @@ final class TokenizeCommand implements Command {
     public int run(Arguments arguments, Console console) throws IOException, UsageException {
         arguments.expectAtMost(2);
         Tokenizer tokenizer = Tokenizer.load(Models.path(arguments));
-        String text = console.textOr(arguments.place(1));
+        String text = TextInput.TEXT.read(arguments, console);
         int[] ids = arguments.has("--plain") ? tokenizer.encodePlain(text) : tokenizer.encode(text);
         if (arguments.has("--ids")) {
             console.out().println(String.join(" ", java.util.Arrays.stream(ids).mapToObj(Integer::toString).toList()));

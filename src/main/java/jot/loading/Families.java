@@ -6,6 +6,7 @@ import java.util.stream.Stream;
 
 import jot.checkpoint.CheckpointFormatException;
 import jot.json.JsonObject;
+import jot.json.NearestNames;
 import jot.model.family.Config;
 import jot.model.family.Family;
 import jot.model.family.classic.BioGpt;
@@ -85,7 +86,7 @@ public final class Families {
     /**
      * The family of a configuration.
      *
-     * @throws CheckpointFormatException if none reads its {@code model_type} (the message lists the nearest one), or if it says
+     * @throws CheckpointFormatException if none reads its {@code model_type} (the message lists those with a similar name), or if it says
      *     something that no family of decoders does
      */
     public static Family of(Config config) throws CheckpointFormatException {
@@ -100,7 +101,7 @@ public final class Families {
         if (reason != null) {
             throw config.refusal("model_type", "a family that Jot reads", '"' + type + "\", which " + reason);
         }
-        throw config.refusal("model_type", "a family that Jot reads (nearest: " + nearest(type) + ")", '"' + type + '"');
+        throw config.refusal("model_type", "a family that Jot reads" + nearest(type), '"' + type + '"');
     }
 
     private static void refuseWhatNoDecoderDoes(Config config, Family family) throws CheckpointFormatException {
@@ -118,25 +119,7 @@ public final class Families {
     }
 
     private static String nearest(String type) {
-        Stream<String> types = ALL.stream().flatMap(family -> family.modelTypes().stream());
-        return types.min((a, b) -> Integer.compare(distance(type, a), distance(type, b))).orElseThrow();
-    }
-
-    /** Edits that turn one word into the other (Levenshtein). */
-    private static int distance(String a, String b) {
-        int[] previous = new int[b.length() + 1];
-        for (int j = 0; j <= b.length(); j++) {
-            previous[j] = j;
-        }
-        for (int i = 1; i <= Math.min(a.length(), 64); i++) {
-            int[] current = new int[b.length() + 1];
-            current[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                int change = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                current[j] = Math.min(change, 1 + Math.min(previous[j], current[j - 1]));
-            }
-            previous = current;
-        }
-        return previous[b.length()];
+        List<String> nearest = NearestNames.of(type, ALL.stream().flatMap(family -> family.modelTypes().stream()).toList());
+        return nearest.isEmpty() ? "" : " (nearest: " + String.join(", ", nearest) + ")";
     }
 }

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -15,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import jot.Generation;
 import jot.GenerationOptions;
 import jot.Gpt;
@@ -24,6 +27,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every command as a shell meets it: what goes to standard output, what to standard error, and the exit code. */
@@ -80,6 +84,7 @@ class CommandLineTest {
             assertTrue(help.out.contains("usage: jot " + command) && help.out.contains("examples:"), help.out);
             assertTrue(help.out.contains("  jot " + command), help.out);
             assertEquals(help, run(command, "-h"));
+            assertEquals(help, run("help", command));
             assertTrue(help.out.lines().allMatch(line -> line.length() <= 140), help.out);
         }
     }
@@ -109,6 +114,49 @@ class CommandLineTest {
         assertWrong("--top", "logits", "--top", "0", TALES, PROMPT);
         assertWrong("--tolerance", "verify", "--tolerance", "-1", TALES, "x");
         assertWrong("--tolerance", "verify", "--tolerance", "NaN", TALES, "x");
+        assertWrong("expected a path, found an empty text", "inspect", "");
+    }
+
+    @Test
+    void numbersAreReadAsPeopleWriteThem() {
+        for (String value : List.of("NaN", "Infinity", "0x1p3", "10d", "", " 1")) {
+            assertWrong("--deadline: expected a number, found '" + value + "'", "generate", "--deadline", value, TALES, PROMPT);
+            assertWrong("--top-p: expected a number, found '" + value + "'", "generate", "--top-p", value, TALES, PROMPT);
+        }
+        assertWrong("--max-tokens: expected a whole number from -2147483648 to 2147483647, found '99999999999'", "generate", "--max-tokens",
+                "99999999999", TALES, PROMPT);
+        assertWrong("--seed: expected a whole number, found '1e3'", "generate", "--seed", "1e3", TALES, PROMPT);
+        assertWrong("--deadline: expected 0 or more seconds, found -1", "generate", "--deadline", "-1", TALES, PROMPT);
+        assertEquals(story, done(run("generate", "--greedy", "--max-tokens", "12", "--deadline", "1e300", TALES, PROMPT)).out);
+    }
+
+    /** Errors of the Java methods behind the options name what was typed. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "--top-p must be between|--top-p 1.5", "--min-tokens 10 is more than --max-tokens 5|--min-tokens 10 --max-tokens 5",
+        "so --top-k 5 has no effect|--temperature 0 --top-k 5", "--count must be|--count 0",
+        "so --temperature 1.0 has no effect|--beams 2 --temperature 1", "--threads: expected|--threads 0",
+        "--length-penalty is for a search with beams|--length-penalty 1"})
+    void errorsNameOptionsAsTheyWereTyped(String part, String options) {
+        Outcome outcome = run(Stream.of("generate " + options + " " + TALES + " Once").flatMap(line -> Stream.of(line.split(" ")))
+                .toArray(String[]::new));
+        assertTrue(outcome.code != 0 && outcome.err.contains(part), outcome.toString());
+    }
+
+    @Test
+    void smallSlipsAreRecognisedAndOthersAreNot() {
+        assertWrong("no option --max-token; did you mean --max-tokens?", "generate", "--max-token", "3", TALES);
+        assertWrong("no option -seed; did you mean --seed?", "generate", "-seed", "3", TALES);
+        assertWrong("no command 'generat'; did you mean generate?", "generat");
+        assertFalse(run("generate", "--colour", TALES).err.contains("did you mean"));
+        assertFalse(run("sing").err.contains("did you mean"));
+    }
+
+    /** What Java makes of bytes that the locale cannot read must not pass for a prompt. */
+    @Test
+    void argumentsThatTheLocaleSpoiltAreRefused() {
+        assertWrong("cannot read", "generate", TALES, "Ol\uFFFD\uFFFD");
+        assertWrong("cannot read", "inspect", "mod\uFFFDl");
     }
 
     private static void assertWrong(String part, String... words) {
@@ -123,6 +171,8 @@ class CommandLineTest {
         assertFailed("nowhere", "generate", "nowhere", PROMPT);
         assertFailed("config.json", "inspect", "src");
         assertFailed("nowhere", "tokenize", "nowhere", PROMPT);
+        assertFailed("nowhere.txt: no such file", "score", TALES, "nowhere.txt");
+        assertFailed("src: expected a text file, found a folder", "score", TALES, "src");
         assertFailed("tokens, context of 512", "generate", TALES, "word ".repeat(1_000));
         assertFailed("empty", "generate", TALES, "");
         assertFailed("tokenizer", "generate", GPT2.toString(), PROMPT);
@@ -155,9 +205,56 @@ class CommandLineTest {
         }
         String accents = done(run("Ol\u00e9 \ud83d\ude42\n", false, "generate", "--max-tokens", "3", TALES)).out;
         assertTrue(accents.startsWith("Ol\u00e9 \ud83d\ude42"), accents);
-        Outcome broken = run(new byte[] {'a', (byte) 0xFF}, false, "generate", TALES);
-        assertEquals(2, broken.code);
-        assertTrue(broken.err.contains("UTF-8"), broken.err);
+    }
+
+    @Test
+    void textComesFromAFileToo(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("prompt.txt"), PROMPT + "\n");
+        assertEquals(story, done(run("generate", "--greedy", "--max-tokens", "12", "--prompt-file", file.toString(), TALES)).out);
+        assertEquals(run("tokenize", TALES, PROMPT), done(run("tokenize", "--text-file", file.toString(), TALES)));
+        assertEquals(run("logits", TALES, PROMPT), done(run("logits", "--text-file", file.toString(), TALES)));
+        assertWrong("PROMPT and --prompt-file contradict each other", "generate", "--prompt-file", file.toString(), TALES, PROMPT);
+        assertFailed("expected a text file, found a folder", "generate", "--prompt-file", folder.toString(), TALES);
+        assertFailed("prompt.md: no such file", "generate", "--prompt-file", folder.resolve("prompt.md").toString(), TALES);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"generate", "tokenize", "logits", "classify"})
+    void textThatIsNotUtf8Fails(String command, @TempDir Path folder) throws IOException {
+        byte[] bytes = {'a', (byte) 0xFF};
+        Outcome piped = run(bytes, false, command, TALES);
+        assertEquals(1, piped.code);
+        assertTrue(piped.err.contains("standard input: expected UTF-8 text"), piped.err);
+        Path file = Files.write(folder.resolve("text"), bytes);
+        String option = command.equals("generate") ? "--prompt-file" : "--text-file";
+        assertFailed(file + ": expected UTF-8 text", command, option, file.toString(), TALES);
+        assertFailed(file + ": expected UTF-8 text", "score", TALES, file.toString());
+    }
+
+    @Test
+    void aPersonIsToldThatTheKeyboardIsRead() {
+        Outcome outcome = run(PROMPT, true, "tokenize", "--ids", TALES);
+        assertTrue(outcome.err.startsWith("reading TEXT from the keyboard"), outcome.err);
+        assertEquals(run("tokenize", "--ids", TALES, PROMPT).out, outcome.out);
+    }
+
+    @Test
+    void generationEndsWhenNobodyReads() {
+        int[] written = new int[1];
+        OutputStream closing = new OutputStream() {
+            @Override
+            public void write(int value) throws IOException {
+                if (++written[0] > 30) {
+                    throw new IOException("Broken pipe");
+                }
+            }
+        };
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        PrintStream out = new PrintStream(closing, false, StandardCharsets.UTF_8);
+        assertEquals(0, Main.run(new String[] {"generate", "--greedy", TALES, PROMPT},
+                new Console(InputStream.nullInputStream(), out, new PrintStream(err, false, StandardCharsets.UTF_8), true)));
+        assertTrue(out.checkError());
+        assertTrue(err.toString(StandardCharsets.UTF_8).contains("CANCELLED"), err::toString);
     }
 
     @Test

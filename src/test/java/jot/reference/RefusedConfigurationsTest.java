@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import jot.checkpoint.CheckpointFormatException;
 import jot.tensor.Backend;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -140,6 +141,12 @@ class RefusedConfigurationsTest {
         CheckpointFormatException e = refusal(copy);
         assertTrue(e.expected().contains("nearest: " + nearest + ")"), e.getMessage());
         assertEquals("model_type", e.place());
+    }
+
+    @Test
+    void anUnknownFamilyLikeNoneIsAnsweredWithoutAGuess(@TempDir Path copy) throws IOException {
+        FixtureCopy.of(LoadedFixture.MODELS.resolve("gpt2")).set("model_type", "\"rwkv\"").writeTo(copy);
+        assertEquals("a family that Jot reads", refusal(copy).expected());
     }
 
     /** A tensor that nobody asked for means that the configuration and the file do not belong together. */

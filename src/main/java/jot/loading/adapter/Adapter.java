@@ -62,7 +62,7 @@ public record Adapter(AdapterConfig config, String configuration, Checkpoint che
     public static Adapter open(Path folder, boolean mapped) throws IOException {
         Path file = folder.resolve(CONFIG);
         if (!Files.isRegularFile(file)) {
-            throw new CheckpointFormatException(folder, "", "an adapter's folder with a " + CONFIG, "no such file");
+            throw new CheckpointFormatException(folder, "", "an adapter's folder with an " + CONFIG, "no such file");
         }
         byte[] configuration = Files.readAllBytes(file);
         AdapterConfig config = new AdapterConfig(new Config(file, parsed(file, configuration)));
