@@ -33,11 +33,17 @@ final class VectorDecode {
         boolean raw = w.format() == WeightFormat.F16;
         float factor = raw ? VectorWeights.F16_SUM : 1f;
         int padded = (w.inputs() + GROUP - 1) / GROUP * GROUP;
-        float[] rows = scratch.rows((toRow - fromRow) * padded);
         float[] sums = scratch.tile(OUTPUTS * OUTPUTS * COUNT);
-        copyRows(x, xColumn, fromRow, toRow, w.inputs(), padded, raw ? VectorWeights.F16_ACTIVATION : 1f, rows);
         boolean direct = direct(w, toRow - fromRow);
+        boolean inPlace = direct && !raw;
+        float[] rows = inPlace ? x.values() : scratch.rows((toRow - fromRow) * padded);
+        int stride = inPlace ? x.stride() : padded;
+        int first = inPlace ? x.at(fromRow) + xColumn : 0;
+        if (!inPlace) {
+            copyRows(x, xColumn, fromRow, toRow, w.inputs(), padded, raw ? VectorWeights.F16_ACTIVATION : 1f, rows);
+        }
         float[] widened = scratch.panel(OUTPUTS * padded);
+        int inputs = inPlace ? w.inputs() : padded;
         int quarter = (toOutput - fromOutput) / OUTPUTS;
         for (int k = 0; k < quarter; k++) {
             int output = fromOutput + k;
@@ -45,12 +51,12 @@ final class VectorDecode {
                 widen(w, output, quarter, OUTPUTS, padded, widened);
             }
             for (int row = fromRow, count; row < toRow; row += count) {
-                int from = (row - fromRow) * padded;
+                int from = first + (row - fromRow) * stride;
                 count = rowsTogether(toRow - row);
                 if (direct) {
-                    fromMemory(w, output, quarter, rows, from, padded, count, sums);
+                    fromMemory(w, output, quarter, rows, from, stride, count, sums);
                 } else {
-                    fromArray(widened, padded, rows, from, padded, count, sums);
+                    fromArray(widened, padded, padded, rows, from, stride, count, sums);
                 }
                 store(sums, count, OUTPUTS, factor, bias, output, quarter, y, yColumn, row);
             }
@@ -60,7 +66,7 @@ final class VectorDecode {
             widen(w, output, 1, toOutput - output, padded, widened);
             for (int row = fromRow, count; row < toRow; row += count) {
                 count = rowsTogether(toRow - row);
-                fromArray(widened, padded, rows, (row - fromRow) * padded, padded, count, sums);
+                fromArray(widened, padded, inputs, rows, first + (row - fromRow) * stride, stride, count, sums);
                 store(sums, count, toOutput - output, factor, bias, output, 1, y, yColumn, row);
             }
         }
@@ -309,25 +315,25 @@ final class VectorDecode {
     }
 
     /** Sums of one, two or four rows over four widened rows. */
-    private static void fromArray(float[] w, int inputs, float[] x, int at, int stride, int rows, float[] sums) {
+    private static void fromArray(float[] w, int row, int inputs, float[] x, int at, int stride, int rows, float[] sums) {
         switch (rows) {
-            case 4 -> arrayFour(w, inputs, x, at, stride, sums);
-            case 2 -> arrayTwo(w, inputs, x, at, stride, sums);
-            default -> arrayOne(w, inputs, x, at, stride, sums);
+            case 4 -> arrayFour(w, row, inputs, x, at, stride, sums);
+            case 2 -> arrayTwo(w, row, inputs, x, at, stride, sums);
+            default -> arrayOne(w, row, inputs, x, at, sums);
         }
     }
 
-    private static void arrayOne(float[] w, int inputs, float[] x, int at, int stride, float[] sums) {
+    private static void arrayOne(float[] w, int row, int inputs, float[] x, int at, float[] sums) {
         FloatVector zero = FloatVector.zero(LANES);
         FloatVector a0 = zero;
         FloatVector b0 = zero;
         FloatVector c0 = zero;
         FloatVector d0 = zero;
-        int w2 = 2 * stride;
-        int w3 = 3 * stride;
+        int w2 = 2 * row;
+        int w3 = 3 * row;
         for (int i = 0; i < inputs; i += COUNT) {
             FloatVector a = FloatVector.fromArray(LANES, w, i);
-            FloatVector b = FloatVector.fromArray(LANES, w, stride + i);
+            FloatVector b = FloatVector.fromArray(LANES, w, row + i);
             FloatVector c = FloatVector.fromArray(LANES, w, w2 + i);
             FloatVector d = FloatVector.fromArray(LANES, w, w3 + i);
             FloatVector v = FloatVector.fromArray(LANES, x, at + i);
@@ -342,7 +348,7 @@ final class VectorDecode {
         d0.intoArray(sums, 3 * COUNT);
     }
 
-    private static void arrayTwo(float[] w, int inputs, float[] x, int at, int stride, float[] sums) {
+    private static void arrayTwo(float[] w, int row, int inputs, float[] x, int at, int stride, float[] sums) {
         FloatVector zero = FloatVector.zero(LANES);
         FloatVector a0 = zero;
         FloatVector b0 = zero;
@@ -352,12 +358,12 @@ final class VectorDecode {
         FloatVector b1 = zero;
         FloatVector c1 = zero;
         FloatVector d1 = zero;
-        int w2 = 2 * stride;
-        int w3 = 3 * stride;
+        int w2 = 2 * row;
+        int w3 = 3 * row;
         int x1 = at + stride;
         for (int i = 0; i < inputs; i += COUNT) {
             FloatVector a = FloatVector.fromArray(LANES, w, i);
-            FloatVector b = FloatVector.fromArray(LANES, w, stride + i);
+            FloatVector b = FloatVector.fromArray(LANES, w, row + i);
             FloatVector c = FloatVector.fromArray(LANES, w, w2 + i);
             FloatVector d = FloatVector.fromArray(LANES, w, w3 + i);
             FloatVector v = FloatVector.fromArray(LANES, x, at + i);
@@ -381,7 +387,7 @@ final class VectorDecode {
         d1.intoArray(sums, 7 * COUNT);
     }
 
-    private static void arrayFour(float[] w, int inputs, float[] x, int at, int stride, float[] sums) {
+    private static void arrayFour(float[] w, int row, int inputs, float[] x, int at, int stride, float[] sums) {
         FloatVector zero = FloatVector.zero(LANES);
         FloatVector a0 = zero;
         FloatVector b0 = zero;
@@ -399,14 +405,14 @@ final class VectorDecode {
         FloatVector b3 = zero;
         FloatVector c3 = zero;
         FloatVector d3 = zero;
-        int w2 = 2 * stride;
-        int w3 = 3 * stride;
+        int w2 = 2 * row;
+        int w3 = 3 * row;
         int x1 = at + stride;
         int x2 = at + 2 * stride;
         int x3 = at + 3 * stride;
         for (int i = 0; i < inputs; i += COUNT) {
             FloatVector a = FloatVector.fromArray(LANES, w, i);
-            FloatVector b = FloatVector.fromArray(LANES, w, stride + i);
+            FloatVector b = FloatVector.fromArray(LANES, w, row + i);
             FloatVector c = FloatVector.fromArray(LANES, w, w2 + i);
             FloatVector d = FloatVector.fromArray(LANES, w, w3 + i);
             FloatVector v = FloatVector.fromArray(LANES, x, at + i);
