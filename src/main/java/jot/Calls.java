@@ -114,11 +114,12 @@ final class Calls {
         };
     }
 
-    /** Shows the tokens of a running generation to a listener. */
+    /** Shows the tokens of a running generation to a listener; what its end alone releases comes with the last token once more. */
     static Consumer<DecodeLoop> tokens(Consumer<GeneratedToken> listener) {
         int[] seen = new int[1];
         return loop -> {
-            if (loop.count() > seen[0]) {
+            boolean released = loop.count() > 0 && !loop.piece().isEmpty();
+            if (loop.count() > seen[0] || released) {
                 seen[0] = loop.count();
                 List<TokenLogprob> alternatives = loop.lastAlternatives().map(Generation::list).orElse(List.of());
                 listener.accept(new GeneratedToken(loop.count() - 1, loop.lastToken(), loop.piece(), loop.lastLogprob(), alternatives));

@@ -176,7 +176,7 @@ public final class Gpt implements AutoCloseable {
      *
      * @param prompt the text to go on from; special tokens written in it count as such
      * @param options how; beams, which draw no tokens one after the other, show none
-     * @param listener receives the tokens on the calling thread, in order
+     * @param listener receives the tokens on the calling thread, in order; the last one twice where {@link GeneratedToken} says so
      * @return what the model wrote
      * @throws IllegalArgumentException if the prompt is empty, cannot be encoded, or is longer than the context
      * @throws IllegalStateException if the model is closed or has no tokenizer

@@ -248,6 +248,39 @@ class ControlTest {
         assertEquals(39, seen.getLast().index());
     }
 
+    /** Text that may yet become a stop string is held back; whoever ends the generation from outside gets it all the same. */
+    @Test
+    void textHeldBackIsShownWhenAGenerationIsEnded() {
+        GenerationOptions options = ENDLESS.withMaxTokens(40);
+        String text = gpt.generate(PROMPT, options).text();
+        GenerationOptions holding = options.withStop(text.substring(5, 60) + " but never this");
+        Cancellation inTokens = new Cancellation();
+        List<GeneratedToken> seen = new ArrayList<>();
+        Generation shown = gpt.onToken(PROMPT, holding.withCancellation(inTokens), token -> {
+            seen.add(token);
+            if (token.index() == 9) {
+                inTokens.cancel();
+            }
+        });
+        assertEquals(StopReason.CANCELLED, shown.stopReason());
+        assertTrue(shown.text().length() > 15 && text.startsWith(shown.text()), shown.text());
+        assertEquals(shown.text(), String.join("", seen.stream().map(GeneratedToken::text).toList()));
+        assertEquals(List.of(8, 9, 9), seen.subList(8, 11).stream().map(GeneratedToken::index).toList());
+        assertEquals(seen.get(9).token(), seen.get(10).token());
+
+        Stream<String> stream = gpt.stream(PROMPT, holding.withStep((logits, context) -> {
+            if (context.generatedLength() == 10) {
+                throw new IllegalStateException("step");
+            }
+        }));
+        StringBuilder pulled = new StringBuilder();
+        Iterator<String> pieces = stream.iterator();
+        assertEquals("step", assertThrows(IllegalStateException.class, () -> pieces.forEachRemaining(pulled::append)).getMessage());
+        stream.close();
+        pieces.forEachRemaining(pulled::append);
+        assertEquals(shown.text(), pulled.toString());
+    }
+
     // ---- stopping
 
     @Test
