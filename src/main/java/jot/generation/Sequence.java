@@ -114,6 +114,7 @@ public final class Sequence {
      * @param stopped asked while waiting for a turn and between blocks whether to stop
      * @return whether all were appended; if not, whole chunks may have been
      * @throws IllegalArgumentException if a token is outside the vocabulary or they do not fit the context
+     * @throws OutOfMemoryError if there is no room for their cache or the buffers of a pass; whole chunks may have been appended
      */
     boolean append(int[] more, Interruption stopped) {
         inference.checkTokens(more);
@@ -142,15 +143,20 @@ public final class Sequence {
         return true;
     }
 
-    /** Runs the tokens before {@code end} that are not in a cache yet, in chunks. */
+    /** Runs the tokens before {@code end} that are not in a cache yet, in chunks; their room is reserved before anything is computed. */
     private boolean forward(KvCache into, int end, boolean wanted, Interruption stopped) {
-        while (into.length() < end) {
-            int to = Math.min(end, into.length() + CHUNK);
-            if (!chunk(into, to, wanted && to == end, stopped)) {
-                return false;
+        into.reserve(end - into.length());
+        try {
+            while (into.length() < end) {
+                int to = Math.min(end, into.length() + CHUNK);
+                if (!chunk(into, to, wanted && to == end, stopped)) {
+                    return false;
+                }
             }
+            return true;
+        } finally {
+            into.trim();
         }
-        return true;
     }
 
     private boolean chunk(KvCache into, int to, boolean last, Interruption stopped) {

@@ -133,9 +133,9 @@ public record Experts(FeedForwardPlan.Experts plan, Linear router, List<FeedForw
             output.ensureRows(rows);
             int capacity = Math.multiplyExact(scores.rows(), most);
             if (capacity > choices.length) {
-                choices = new int[capacity];
                 weights = new float[capacity];
                 members = new int[capacity];
+                choices = new int[capacity];
             }
         }
 

@@ -139,25 +139,37 @@ public final class ForwardPass {
         for (int s = 0; s < segments.size(); s++) {
             segments.get(s).cache().advance(segments.get(s).count());
         }
+    }
+
+    /** Lets go of the buffers, so that a pass for which memory did not suffice leaves room for smaller ones. */
+    void releaseBuffers() {
+        scratch.release();
+    }
+
+    /** Lets go of the caches, whether the pass came to its end or not. */
+    void release() {
         segments = List.of();
+        for (AttentionRows sequence : sequences) {
+            sequence.clear();
+        }
     }
 
     private void ensureSegments(int count) {
         int old = sequences.length;
         if (count > old) {
-            sequences = Arrays.copyOf(sequences, count);
+            AttentionRows[] more = Arrays.copyOf(sequences, count);
             for (int s = old; s < count; s++) {
-                sequences[s] = new AttentionRows();
+                more[s] = new AttentionRows();
             }
             firstRows = new int[count];
             firstLogitRows = new int[count];
+            sequences = more;
         }
     }
 
     private void ensureRows(int count) {
         if (count > tokens.length) {
             int capacity = Math.max(count, 2 * tokens.length);
-            tokens = new int[capacity];
             positions = new int[capacity];
             tableRows = new int[capacity];
             for (int r = 0; r < capacity; r++) {
@@ -167,6 +179,8 @@ public final class ForwardPass {
                 cosines[i] = new float[capacity * (rotaries.get(i).rotated() / 2)];
                 sines[i] = new float[capacity * (rotaries.get(i).rotated() / 2)];
             }
+            // last, as its length says that the others are as long, also where there was no memory for them
+            tokens = new int[capacity];
         }
     }
 

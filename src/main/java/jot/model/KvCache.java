@@ -97,7 +97,12 @@ public final class KvCache {
             throw new IllegalArgumentException("position " + position + ", expected 0 to " + length);
         }
         length = position;
-        int needed = (position + AttentionRows.PAGE - 1) / AttentionRows.PAGE;
+        trim();
+    }
+
+    /** Gives back pages that were reserved and not written. */
+    public void trim() {
+        int needed = pagesOf(length);
         Arrays.fill(pages, needed, pageCount, null);
         pageCount = needed;
     }
@@ -130,16 +135,25 @@ public final class KvCache {
         return Math.max(contextLength, length + count);
     }
 
-    /** Makes room to write the positions {@code length() … length() + count − 1}. */
-    void reserve(int count) {
-        int needed = (length + count + AttentionRows.PAGE - 1) / AttentionRows.PAGE;
+    /**
+     * Makes room to write the positions {@code length() … length() + count − 1}.
+     *
+     * @throws OutOfMemoryError if there is too little memory; what was held before is still there, and no more than that
+     */
+    public void reserve(int count) {
+        int needed = pagesOf(length + count);
         if (needed > pages.length) {
             int capacity = Math.max(needed, 2 * pages.length);
-            pages = Arrays.copyOf(pages, capacity);
             shared = Arrays.copyOf(shared, capacity);
+            pages = Arrays.copyOf(pages, capacity);
         }
-        for (int page = length / AttentionRows.PAGE; page < needed; page++) {
-            makeWritable(page);
+        try {
+            for (int page = length / AttentionRows.PAGE; page < needed; page++) {
+                makeWritable(page);
+            }
+        } catch (OutOfMemoryError e) {
+            trim();
+            throw e;
         }
     }
 

@@ -1,5 +1,7 @@
 package jot.model;
 
+import java.util.List;
+
 import jot.tensor.Activations;
 
 /**
@@ -22,6 +24,7 @@ public final class Scratch {
     private final Activations narrow;
     private final Activations selected;
     private final Activations logits;
+    private final List<Activations> all;
     private final float[] positionRow;
 
     /** Buffers for an architecture, at first for one row. */
@@ -62,6 +65,8 @@ public final class Scratch {
         narrow = new Activations(1, architecture.embedding().width());
         selected = new Activations(1, width);
         logits = new Activations(1, Math.max(1, architecture.head().outputs(architecture.vocabulary())));
+        all = List.of(residual, normed, queriesKeysValues, attended, attentionOutput, inner, gates, feedForwardOutput, narrow, selected,
+                logits);
         positionRow = new float[width];
     }
 
@@ -81,6 +86,11 @@ public final class Scratch {
         narrow.ensureRows(Math.max(rows, logitRows));
         selected.ensureRows(logitRows);
         logits.ensureRows(logitRows);
+    }
+
+    /** Lets go of what takes memory; the next pass makes room anew. */
+    void release() {
+        all.forEach(Activations::release);
     }
 
     /** The residual stream, {@code [rows][width]}. */

@@ -69,6 +69,17 @@ public record Transformer(Architecture architecture, Embedding embedding, List<B
     private enum Reading { HEAD, SECOND_HEAD, STATES }
 
     private boolean run(List<Segment> segments, ForwardPass pass, Reading reading) {
+        try {
+            return compute(segments, pass, reading);
+        } catch (OutOfMemoryError e) {
+            pass.releaseBuffers();
+            throw e;
+        } finally {
+            pass.release();
+        }
+    }
+
+    private boolean compute(List<Segment> segments, ForwardPass pass, Reading reading) {
         pass.begin(segments);
         embedding.apply(pass);                                   // x [rows][width]
         pass.observe(0);

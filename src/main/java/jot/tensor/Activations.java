@@ -11,6 +11,7 @@ import java.util.Arrays;
 public final class Activations {
     private static final int LINE = 16;
     private static final int CONFLICT = 1024;
+    private static final float[] NONE = {};
 
     private final int width;
     private final int stride;
@@ -101,5 +102,11 @@ public final class Activations {
             values = Arrays.copyOf(values, size(grown));
             rows = grown;
         }
+    }
+
+    /** Lets go of all rows; there is room for none until {@link #ensureRows} makes it. */
+    public void release() {
+        values = NONE;
+        rows = 0;
     }
 }

@@ -40,6 +40,11 @@ public final class AttentionRows {
         return this;
     }
 
+    /** Lets go of the pages, so that a holder kept for the next pass keeps no cache alive. */
+    public void clear() {
+        pages = null;
+    }
+
     /**
      * The pages of the cache.
      *

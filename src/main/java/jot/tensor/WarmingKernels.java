@@ -57,7 +57,8 @@ final class WarmingKernels implements Kernels, AutoCloseable {
         if (thread == null && !closed) {
             Set<Kind> needed = EnumSet.of(Kind.PREFILL, Kind.ATTENTION, Kind.ROWS);
             formats.forEach(format -> needed.add(kind(format)));
-            thread = Thread.ofPlatform().daemon().name("jot-warm-up").inheritInheritableThreadLocals(false).unstarted(() -> warm(needed));
+            Runnable warming = () -> warmIfRoom(needed);
+            thread = Thread.ofPlatform().daemon().name("jot-warm-up").inheritInheritableThreadLocals(false).unstarted(warming);
             thread.setContextClassLoader(null);
             thread.start();
         }
@@ -70,6 +71,16 @@ final class WarmingKernels implements Kernels, AutoCloseable {
             case WeightFormat.Plain.BF16 -> Kind.BF16;
             case WeightFormat.Coded coded -> coded.bits() == 8 ? Kind.Q8 : Kind.Q4;
         };
+    }
+
+    /** Where memory does not suffice for warming up, the stand-in stays. */
+    private void warmIfRoom(Set<Kind> needed) {
+        try {
+            warm(needed);
+        } catch (OutOfMemoryError e) {
+            obstacle = "too little memory to warm up the vector kernels: a larger heap (-Xmx) helps";
+            KernelSelection.log("running plain loops in the place of vector kernels, about four times slower: " + obstacle);
+        }
     }
 
     private void warm(Set<Kind> needed) {

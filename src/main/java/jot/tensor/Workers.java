@@ -1,9 +1,9 @@
 package jot.tensor;
 
 import java.util.ArrayDeque;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -39,6 +39,7 @@ public final class Workers implements AutoCloseable {
 
     private final int threads;
     private final String name;
+    private final ThreadFactory factory;
     private final long spinNanos;
 
     private final ReentrantLock turn = new ReentrantLock();
@@ -51,7 +52,8 @@ public final class Workers implements AutoCloseable {
     /** The loop being split: its number in the high half, the number of items not yet claimed in the low half. */
     private final AtomicLong claim = new AtomicLong();
     private final AtomicInteger unfinished = new AtomicInteger();
-    private final AtomicReference<Throwable> failure = new AtomicReference<>();
+    /** What ended the loop early; a plain field, as setting it must succeed even where no memory is left. */
+    private volatile Throwable failure;
     private Patience patience = Patience.ENDLESS;
     private RangeTask task;
     private int items;
@@ -67,11 +69,16 @@ public final class Workers implements AutoCloseable {
      * @throws IllegalArgumentException if the number is out of range
      */
     public Workers(int threads, String name) {
+        this(threads, name, Thread.ofPlatform().daemon().inheritInheritableThreadLocals(false).factory());
+    }
+
+    Workers(int threads, String name, ThreadFactory factory) {
         if (threads < 1 || threads > 1024) {
             throw new IllegalArgumentException("threads: expected 1 to 1024, found " + threads);
         }
         this.threads = threads;
         this.name = name;
+        this.factory = factory;
         this.spinNanos = threads <= Runtime.getRuntime().availableProcessors() ? SPIN_NANOS : CROWDED_SPIN_NANOS;
     }
 
@@ -159,14 +166,26 @@ public final class Workers implements AutoCloseable {
         return false;
     }
 
+    /** Starts all threads, the leader last; where the system gives one too few, those that began end again. */
     private void start() {
         Worker[] workers = new Worker[threads];
         for (int index = 0; index < threads; index++) {
             workers[index] = new Worker(index);
         }
         started = workers;
-        for (Worker worker : workers) {
-            worker.thread.start();
+        try {
+            for (int index = threads - 1; index >= 0; index--) {
+                workers[index].thread.start();
+            }
+        } catch (Throwable thrown) {
+            started = null;
+            stopped = true;
+            for (Worker worker : workers) {
+                LockSupport.unpark(worker.thread);
+            }
+            join(workers);
+            stopped = false;
+            throw thrown;
         }
     }
 
@@ -212,9 +231,10 @@ public final class Workers implements AutoCloseable {
         wakeHelpers((count - 1) / grainSize);
         work(0, number << 32);
         awaitHelpers();
-        Throwable thrown = failure.get();
+        task = null;
+        Throwable thrown = failure;
         if (thrown != null) {
-            failure.set(null);
+            failure = null;
             throw Workers.<RuntimeException>asIs(thrown);
         }
     }
@@ -251,14 +271,14 @@ public final class Workers implements AutoCloseable {
     }
 
     private void runRange(RangeTask body, int worker, int from, int to) {
-        if (failure.get() == null) {
+        if (failure == null) {
             try {
                 if (patience.isExhausted()) {
                     throw GIVEN_UP;
                 }
                 body.run(worker, from, to);
             } catch (Throwable thrown) {
-                failure.compareAndSet(null, thrown);
+                failure = thrown;
             }
         }
     }
@@ -380,9 +400,9 @@ public final class Workers implements AutoCloseable {
 
     /** A pass and the caller who waits for it. */
     private static final class Submission {
-        private final Pass pass;
         private final Patience patience;
         private final Thread caller = Thread.currentThread();
+        private Pass pass;
         private Throwable thrown;
         private volatile boolean done;
 
@@ -397,6 +417,8 @@ public final class Workers implements AutoCloseable {
             } catch (Throwable failed) {
                 thrown = failed;
             }
+            // an idle leader still knows its last submission, which must not keep the caller's memory
+            pass = null;
             done = true;
             LockSupport.unpark(caller);
         }
@@ -444,7 +466,8 @@ public final class Workers implements AutoCloseable {
 
         Worker(int index) {
             this.index = index;
-            this.thread = Thread.ofPlatform().daemon().name(name + "-" + index).inheritInheritableThreadLocals(false).unstarted(this);
+            this.thread = factory.newThread(this);
+            this.thread.setName(name + "-" + index);
             this.thread.setContextClassLoader(null);
         }
 
@@ -461,6 +484,7 @@ public final class Workers implements AutoCloseable {
             for (Submission next = next(); next != null; next = next()) {
                 patience = next.patience;
                 next.execute();
+                patience = Patience.ENDLESS;
             }
             stopped = true;
             for (Worker worker : started) {

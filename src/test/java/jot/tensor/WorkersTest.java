@@ -2,11 +2,13 @@ package jot.tensor;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -206,6 +208,48 @@ class WorkersTest {
         workers.close();
         assertThrows(IllegalStateException.class, () -> workers.run(() -> { }));
         new Workers(2, "unused").close();
+    }
+
+    /** Where the system gives one thread too few, the caller is told, none is left over, and a later call tries again. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2})
+    void aThreadThatDoesNotStartIsTold(int index) {
+        AtomicInteger starts = new AtomicInteger();
+        Workers workers = new Workers(3, "unstarted", body -> new Thread(body) {
+            @Override
+            public void start() {
+                if (starts.getAndIncrement() == index) {
+                    throw new OutOfMemoryError("unable to create native thread");
+                }
+                super.start();
+            }
+        });
+        assertThrows(OutOfMemoryError.class, () -> workers.run(() -> { }));
+        assertEquals(0, threadsNamed("unstarted"));
+        AtomicInteger sum = new AtomicInteger();
+        workers.run(() -> workers.forEach((_, from, to) -> sum.addAndGet(to - from), 100, 7));
+        assertEquals(100, sum.get());
+        assertEquals(3, threadsNamed("unstarted"));
+        workers.close();
+    }
+
+    /** An idle pool keeps nothing of what it was given. */
+    @Test
+    void whatAPassUsedIsCollectedAfterIt() throws InterruptedException {
+        try (Workers workers = new Workers(2, "keeping")) {
+            WeakReference<float[]> memory = use(workers);
+            for (int i = 0; i < 50 && memory.get() != null; i++) {
+                System.gc();
+                Thread.sleep(20);
+            }
+            assertNull(memory.get());
+        }
+    }
+
+    private static WeakReference<float[]> use(Workers workers) {
+        float[] memory = new float[1_000];
+        workers.run(() -> workers.forEach((_, from, _) -> memory[from] = 1, memory.length, 1));
+        return new WeakReference<>(memory);
     }
 
     private static long threadsNamed(String prefix) {
