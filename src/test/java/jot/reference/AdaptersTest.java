@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -44,6 +45,8 @@ class AdaptersTest {
 
     private static final Path ADAPTERS = Path.of("src/test/resources/adapters");
     private static final LoadOptions PLAIN = LoadOptions.defaults().withThreads(2);
+    private static final float A = 0.25f;
+    private static final float B = 0.5f;
 
     @TempDir
     private Path temporary;
@@ -195,7 +198,7 @@ class AdaptersTest {
             use_qalora | true | use_qalora
             megatron_config | {"a": 1} | megatron_config
             layer_replication | [[0, 2]] | layer_replication
-            target_parameters | ["mlp.experts"] | target_parameters
+            target_parameters | ["mlp.experts"] | cannot adapt experts that lie in one tensor
             trainable_token_indices | [3] | trainable_token_indices
             alora_invocation_tokens | [3] | alora_invocation_tokens
             ensure_weight_tying | true | ensure_weight_tying
@@ -253,6 +256,84 @@ class AdaptersTest {
     void anAdapterOfAnotherFamilyIsRefused(String adapter, String model) {
         String message = refusal(model, ADAPTERS.resolve(adapter));
         assertTrue(message.contains("base_model.model."), message);
+    }
+
+    /** Where a file holds all experts of a block in one tensor there is no matrix to update, and the message says so. */
+    @ParameterizedTest(name = "{0}: {1}")
+    @CsvSource({
+        "models-more/granitemoe, block_sparse_moe.input_linear, block_sparse_moe.input_linear.weight, '[5, 48, 32]'",
+        "models/gpt_oss, mlp.experts, mlp.experts.down_proj, '[4, 32, 64]'",
+        "models/gpt_oss, mlp.experts.gate_up_proj, mlp.experts.gate_up_proj, '[4, 64, 64]'",
+        "models/gpt_oss-mxfp4, mlp.experts, mlp.experts.down_proj_blocks, '[4, 64, 1, 16]'"})
+    void stackedAndPackedExpertsAreRefusedWithTheReason(String model, String module, String tensor, String shape) throws IOException {
+        Path folder = small(module, 32, 32);
+        Path base = Path.of("src/test/resources", model);
+        String message = assertThrows(CheckpointFormatException.class, () -> Gpt.load(base, PLAIN.withAdapter(folder, 1))).getMessage();
+        assertTrue(message.contains("model.layers.0." + module + ".lora_A")
+                && message.contains("experts that lie together in model.layers.0." + tensor) && message.contains(shape)
+                && message.contains("cannot adapt"), message);
+    }
+
+    @Test
+    void anExpertWithTensorsOfItsOwnIsAdapted() throws IOException {
+        String module = "block_sparse_moe.experts.1.w2";
+        Path model = LoadedFixture.MODELS.resolve("mixtral");
+        Path merged = folder("merged");
+        Files.copy(model.resolve("config.json"), merged.resolve("config.json"));
+        int inputs;
+        int outputs;
+        try (Checkpoint checkpoint = Checkpoint.open(model)) {
+            SafetensorsWriter writer = new SafetensorsWriter();
+            String changed = "model.layers.0." + module + ".weight";
+            outputs = (int) checkpoint.shape(changed)[0];
+            inputs = (int) checkpoint.shape(changed)[1];
+            for (String name : checkpoint.names()) {
+                float[] values = checkpoint.floats(name);
+                for (int i = 0; name.equals(changed) && i < values.length; i++) {
+                    values[i] += 2 * A * B;
+                }
+                writer.add(name, values, checkpoint.shape(name));
+            }
+            writer.write(merged.resolve("model.safetensors"));
+        }
+        int[] prompt = {5, 9, 2, 77, 31};
+        Path adapter = small(module, inputs, outputs);
+        try (Gpt plain = Gpt.load(model, PLAIN); Gpt other = Gpt.load(merged, PLAIN);
+                Gpt adapted = Gpt.load(model, PLAIN.withAdapter(adapter, 1))) {
+            assertWithin("expert", Expected.error(other.logits(prompt), adapted.logits(prompt)));
+            assertTrue(Expected.error(plain.logits(prompt), adapted.logits(prompt)) > 1e-2);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"models/gpt_oss", "models/gpt_oss-mxfp4", "models-more/granitemoe"})
+    void besidePackedExpertsTheOtherModulesAreAdapted(String name) throws IOException {
+        Path model = Path.of("src/test/resources", name);
+        String module = "self_attn.o_proj";
+        long[] shape;
+        try (Checkpoint checkpoint = Checkpoint.open(model)) {
+            shape = checkpoint.shape("model.layers.0." + module + ".weight");
+        }
+        Path adapter = small(module, (int) shape[1], (int) shape[0]);
+        try (Gpt plain = Gpt.load(model, PLAIN); Gpt adapted = Gpt.load(model, PLAIN.withAdapter(adapter, 1))) {
+            assertTrue(Expected.error(plain.logits(5, 9, 2), adapted.logits(5, 9, 2)) > 1e-2);
+        }
+    }
+
+    /** An adapter of rank 2 of one module of the first block, all of whose numbers are {@link #A} and {@link #B}. */
+    private Path small(String module, int inputs, int outputs) throws IOException {
+        Path folder = folder("small");
+        Files.writeString(folder.resolve("adapter_config.json"), """
+                {"peft_type": "LORA", "r": 2, "lora_alpha": 2, "task_type": "CAUSAL_LM", "target_modules": ["%s"]}
+                """.formatted(module));
+        float[] a = new float[2 * inputs];
+        float[] b = new float[2 * outputs];
+        Arrays.fill(a, A);
+        Arrays.fill(b, B);
+        String name = "base_model.model.model.layers.0." + module;
+        new SafetensorsWriter().add(name + ".lora_A.weight", a, 2, inputs).add(name + ".lora_B.weight", b, outputs, 2)
+                .write(folder.resolve("adapter_model.safetensors"));
+        return folder;
     }
 
     @Test

@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 import jot.checkpoint.CheckpointFormatException;
@@ -86,13 +87,9 @@ final class AdaptedWeights implements WeightSource {
 
     private void place(String module, LowRankUpdate update, Map<String, String> stored) throws CheckpointFormatException {
         String name = stored.get(table.bare(module) + WEIGHT);
-        if (name == null) {
-            throw new CheckpointFormatException(update.a().file(), update.a().name(), "a module of the model", "none of that name");
-        }
-        long[] shape = source.shape(name);
+        long[] shape = name == null ? new long[0] : source.shape(name);
         if (shape.length != 2) {
-            throw new CheckpointFormatException(update.a().file(), update.a().name(), "the update of a matrix",
-                    "one of " + name + " with shape " + Arrays.toString(shape));
+            throw noMatrix(module, update, stored);
         }
         boolean transposed = isTransposed(name, update);
         long outputs = shape[transposed ? 1 : 0];
@@ -111,6 +108,17 @@ final class AdaptedWeights implements WeightSource {
                 add(bias);
             }
         }
+    }
+
+    /** Why a module has no matrix of its own to update: all its experts lie in one tensor, or there is no such module. */
+    private CheckpointFormatException noMatrix(String module, LowRankUpdate update, Map<String, String> stored) {
+        String bare = table.bare(module);
+        Optional<String> stack = stored.keySet().stream().sorted().filter(name -> name.equals(bare) || name.startsWith(bare + '.')
+                || name.startsWith(bare + '_')).map(stored::get).filter(name -> source.shape(name).length > 2).findFirst();
+        return new CheckpointFormatException(update.a().file(), update.a().name(),
+                stack.isPresent() ? "the update of a matrix" : "a module of the model",
+                stack.map(name -> "one of experts that lie together in " + name + " of shape " + Arrays.toString(source.shape(name))
+                        + ", which Jot cannot adapt").orElse("none of that name"));
     }
 
     private void add(String name) {

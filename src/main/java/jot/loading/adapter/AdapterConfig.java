@@ -81,7 +81,9 @@ public final class AdapterConfig {
         }
         for (Map.Entry<String, Json> member : config.values().members().entrySet()) {
             if (!KNOWN.contains(member.getKey()) && saysSomething(member.getValue())) {
-                throw config.refusal(member.getKey(), "no value, since Jot does not do this", member.getValue().describe());
+                String reason = member.getKey().equals("target_parameters") ? "Jot cannot adapt experts that lie in one tensor"
+                        : "Jot does not do this";
+                throw config.refusal(member.getKey(), "no value, since " + reason, member.getValue().describe());
             }
         }
         if (config.values().has("init_lora_weights") && config.values().get("init_lora_weights") instanceof JsonString) {
