@@ -16,6 +16,7 @@ import jot.loading.LoadedModel;
 import jot.loading.ModelFingerprint;
 import jot.loading.ModelInspector;
 import jot.loading.ModelLoader;
+import jot.loading.Processors;
 import jot.model.HeadPlan;
 import jot.tensor.WeightFormat;
 import jot.tokenizer.Tokenizer;
@@ -80,7 +81,7 @@ public final class Gpt implements AutoCloseable {
     }
 
     private static LoadSettings settings(LoadOptions options) {
-        int threads = options.threads().orElseGet(() -> Runtime.getRuntime().availableProcessors());
+        int threads = options.threads().orElseGet(Processors::defaultThreads);
         jot.tensor.Backend backend = switch (options.backend()) {
             case AUTO -> jot.tensor.Backend.AUTO;
             case SCALAR -> jot.tensor.Backend.SCALAR;

@@ -91,7 +91,7 @@ public final class LoadOptions {
     }
 
     /**
-     * A thread for each processor, the model's own context, mapped weights.
+     * A thread for each core, the model's own context, mapped weights.
      *
      * @return the defaults
      */
@@ -101,6 +101,10 @@ public final class LoadOptions {
 
     /**
      * Sets the number of threads that compute.
+     *
+     * <p>Unset it is {@link Runtime#availableProcessors()}, which knows of containers' quotas; or fewer, where the files of Linux
+     * ({@code /sys/devices/system/cpu}) show that some of the processors allowed to this process are hardware threads of one core: these
+     * share its arithmetic units, so there is one thread for each core.
      *
      * @param count 1 to 1,024
      * @return a copy with that number
@@ -365,7 +369,7 @@ public final class LoadOptions {
 
     @Override
     public String toString() {
-        return "LoadOptions[threads=" + (threads.isPresent() ? threads.getAsInt() : "all") + ", context="
+        return "LoadOptions[threads=" + (threads.isPresent() ? threads.getAsInt() : "own") + ", context="
                 + (context.isPresent() ? context.getAsInt() : "own") + ", backend=" + backend + ", mapping=" + mapping + ", weights="
                         + weights
                 + (adapters.isEmpty() ? "" : ", adapters=" + adapters) + "]";

@@ -12,6 +12,7 @@ import jot.LoadOptions;
 import jot.loading.LoadSettings;
 import jot.loading.LoadedModel;
 import jot.loading.ModelLoader;
+import jot.loading.Processors;
 import jot.tensor.Backend;
 import jot.tensor.WeightFormat;
 
@@ -37,7 +38,7 @@ final class BenchCommand implements Command {
         return List.of(Option.of("--shape", "NAME", "gpt2, gpt2-medium, gpt2-xl or llama-1b, with random weights (default: gpt2)"),
                 Option.of("--model", "DIR", "a model folder instead"),
                 Option.of("--weights", "F", "auto, f32, f16, bf16, q8 or q4: the format in memory (default: auto)"),
-                Option.of("--threads", "N", "threads that compute (default: one a processor)"),
+                Option.of("--threads", "N", "threads that compute (default: one a core)"),
                 Option.of("--backend", "B", "auto, scalar or vector (default: auto)"),
                 Option.of("-p", "N", "tokens of the prompt (default: 512)"),
                 Option.of("-n", "N", "tokens to generate (default: 128)"),
@@ -94,7 +95,7 @@ final class BenchCommand implements Command {
     }
 
     private static int measure(Path folder, String label, Arguments arguments, Console console) throws IOException, UsageException {
-        int threads = positive(arguments, "--threads", Runtime.getRuntime().availableProcessors());
+        int threads = positive(arguments, "--threads", Processors.defaultThreads());
         int prompt = positive(arguments, "-p", DEFAULT_PROMPT);
         int generated = positive(arguments, "-n", DEFAULT_GENERATED);
         int repetitions = positive(arguments, "--repetitions", DEFAULT_REPETITIONS);

@@ -13,7 +13,7 @@ import jot.tensor.Backend;
 final class Models {
 
     static final List<Option> OPTIONS = List.of(
-            Option.of("--threads", "N", "threads that compute (default: one a processor)"),
+            Option.of("--threads", "N", "threads that compute (default: one a core)"),
             Option.of("--context", "N", "bound on the context (default: the model's)"),
             Option.of("--backend", "B", "auto, scalar or vector (default: auto)"),
             Option.of("--weights", "F", "auto, f32, f16, bf16, q8 or q4: the format in memory (default: auto)"),

@@ -15,6 +15,7 @@ import jot.generation.TextReadings;
 import jot.loading.LoadSettings;
 import jot.loading.LoadedModel;
 import jot.loading.ModelLoader;
+import jot.loading.Processors;
 import jot.model.HeadPlan;
 import jot.tensor.Backend;
 
@@ -62,7 +63,7 @@ final class VerifyCommand implements Command {
         Path model = Models.path(arguments);
         Path file = Models.path(arguments.place(1, "EXPECTED.safetensors"));
         Backend backend = Models.backend(arguments.text("--backend").orElse("auto"));
-        LoadSettings settings = new LoadSettings(Runtime.getRuntime().availableProcessors(), OptionalInt.empty(), backend, true,
+        LoadSettings settings = new LoadSettings(Processors.defaultThreads(), OptionalInt.empty(), backend, true,
                 (done, all) -> { });
         try (Checkpoint expected = Checkpoint.open(file); LoadedModel loaded = ModelLoader.load(model, settings)) {
             Inference inference = new Inference(loaded.transformer(), loaded.kernels(), loaded.workers());
