@@ -9,11 +9,9 @@ import java.lang.ref.WeakReference;
 import java.lang.reflect.Method;
 import java.net.URL;
 import java.net.URLClassLoader;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -25,8 +23,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(120)
 class LifecycleTest {
     private static final Path TALES = Path.of("weights/tales");
-    private static final Path STATUS = Path.of("/proc/self/status");
-    private static final Path MAPS = Path.of("/proc/self/maps");
 
     @Test
     void noThreadIsLeftAfterClose() throws IOException {
@@ -40,45 +36,6 @@ class LifecycleTest {
 
     private static long threads() {
         return Thread.getAllStackTraces().keySet().stream().filter(thread -> thread.getName().startsWith("jot")).count();
-    }
-
-    /** On systems that tell, neither mappings nor memory pile up. */
-    @Test
-    void roundsOfLoadAndCloseLeakNothing() throws IOException {
-        rounds(40);
-        long memory = residentKilobytes();
-        rounds(200);
-        long more = residentKilobytes() - memory;
-        assertTrue(more < 60_000, more + " kB more");
-        assertEquals(0, mappings());
-        assertEquals(0, threads());
-    }
-
-    private static void rounds(int count) throws IOException {
-        for (int i = 0; i < count; i++) {
-            try (Gpt gpt = Gpt.load(TALES, LoadOptions.defaults().withMapping(i % 4 != 0))) {
-                if (i % 10 == 0) {
-                    gpt.generate("Once", GenerationOptions.greedy().withMaxTokens(1));
-                }
-            }
-        }
-    }
-
-    private static long residentKilobytes() throws IOException {
-        if (!Files.exists(STATUS)) {
-            return 0;
-        }
-        return Files.readAllLines(STATUS).stream().filter(line -> line.startsWith("VmRSS:"))
-                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", ""))).sum();
-    }
-
-    private static long mappings() throws IOException {
-        if (!Files.exists(MAPS)) {
-            return 0;
-        }
-        try (Stream<String> lines = Files.lines(MAPS)) {
-            return lines.filter(line -> line.endsWith("tales/model.safetensors")).count();
-        }
     }
 
     /** An application server throws an application's class loader away and means it. */

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.management.ManagementFactory;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -335,6 +336,27 @@ class WorkersTest {
                 }
             }
         }
+    }
+
+    /** Threads that wait for work look for it a moment only: in an idle second they use less than a few milliseconds. */
+    @ParameterizedTest
+    @ValueSource(ints = {2, 8})
+    void idleThreadsGiveTheProcessorBack(int threads) throws InterruptedException {
+        try (Workers workers = new Workers(threads, "resting")) {
+            for (int round = 0; round < 100; round++) {
+                workers.run(() -> workers.forEach((_, _, _) -> { }, 64, 1));
+            }
+            Thread.sleep(5);
+            long before = processorNanos("resting-");
+            Thread.sleep(1_000);
+            long used = processorNanos("resting-") - before;
+            assertTrue(used < 5_000_000, used + " ns");
+        }
+    }
+
+    private static long processorNanos(String prefix) {
+        return Thread.getAllStackTraces().keySet().stream().filter(thread -> thread.getName().startsWith(prefix))
+            .mapToLong(thread -> ManagementFactory.getThreadMXBean().getThreadCpuTime(thread.threadId())).sum();
     }
 
     @Test
