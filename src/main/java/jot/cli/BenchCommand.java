@@ -104,7 +104,10 @@ final class BenchCommand implements Command {
         LoadSettings settings = new LoadSettings(threads, OptionalInt.empty(), backend, true, (done, all) -> { }, format);
         try (LoadedModel model = ModelLoader.load(folder, settings)) {
             Benchmark.Result result = new Benchmark(model, prompt, generated, repetitions).run();
-            MachineLimits limits = MachineLimits.measure(threads);
+            MachineLimits limits;
+            try (MachineLimits.Meter meter = MachineLimits.meter(threads)) {
+                limits = meter.measure();
+            }
             String weights = format.map(WeightFormat::label).orElse(String.join("+", model.description().formats()));
             Line line = new Line(label, weights, threads, prompt, generated, result, limits, model.backend());
             if (arguments.has("--json")) {
@@ -155,8 +158,7 @@ final class BenchCommand implements Command {
         void print(Console console) {
             console.out().printf(Locale.ROOT, "%s, Java %s, %s, %d threads%n", processor(), System.getProperty("java.version"), backend,
                     threads);
-            console.out().printf(Locale.ROOT, "limits: %.1f GFLOP/s fp32, %.1f GB/s read%n%n", limits.flops() / 1e9,
-                    limits.bandwidth() / 1e9);
+            console.out().printf(Locale.ROOT, "limits: %s%n%n", limits.line());
             console.out().printf(Locale.ROOT, "%-14s %-8s %-16s %18s %14s %14s%n", "shape", "weights", "test", "tokens/s", "rate", "share");
             row(console, "prefill " + prompt, result.prefill(), result.prefillRate(prompt) / 1e9, "GFLOP/s", prefillShare());
             row(console, "decode " + generated, result.decode(), result.decodeRate() / 1e9, "GB/s", decodeShare());

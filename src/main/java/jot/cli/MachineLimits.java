@@ -1,134 +1,213 @@
 package jot.cli;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.ToDoubleFunction;
+import jot.tensor.Backend;
+import jot.tensor.Elementary;
+import jot.tensor.KernelSelection;
 
 /**
  * What this machine can do at most, measured: the limits that speeds are quoted against.
  *
  * @param flops fp32 multiply-adds, counted as two operations each, a second
  * @param bandwidth bytes read from memory a second
+ * @param loops what measured them, such as {@code vector 512-bit}
  */
-record MachineLimits(double flops, double bandwidth) {
+record MachineLimits(double flops, double bandwidth, String loops) {
 
-    private static final int REPETITIONS = 7;
-    private static final int STREAM_BYTES = 1 << 29;
-    /** Floats that stay in the first-level cache. */
-    private static final int LANES = 256;
-    private static final int ROUNDS = 200_000;
-    /** Dependent multiply-adds on each number between its load and its store, so that these do not bound the speed. */
-    private static final int CHAIN = 4;
+    /** Bytes that all threads read together, many times what a cache holds. */
+    private static final long READ_BYTES = 1L << 29;
+    private static final long LEAST_BYTES_A_THREAD = 1L << 26;
+    private static final int ALIGNMENT = 64;
+    private static final int[] STREAMS = {1, 4};
 
     /**
-     * Measures both with so many threads at once; takes a second or two.
+     * Begins to measure with so many threads at once: allocates what they read, half a gigabyte or more, and lets the compiler see the
+     * loops, which takes a second or two.
      *
-     * @param threads as many as compute
-     * @return the best of several measurements
+     * @param threads as many as compute, at least 1
      */
-    static MachineLimits measure(int threads) {
-        double[] rates = new double[REPETITIONS];
-        double[] sinks = new double[threads];
-        for (int i = 0; i < REPETITIONS; i++) {
-            double seconds = together(threads, thread -> sinks[thread] += multiplyAdd());
-            rates[i] = 2.0 * CHAIN * LANES * ROUNDS * threads / seconds;
-        }
-        Arrays.sort(rates);
-        double flops = rates[REPETITIONS - 1];
-        double bandwidth = bandwidth(threads, sinks);
-        if (Arrays.stream(sinks).sum() == Math.PI) {
-            throw new AssertionError("never");
-        }
-        return new MachineLimits(flops, bandwidth);
+    static Meter meter(int threads) {
+        return new Meter(available(), threads);
     }
 
-    private static double bandwidth(int threads, double[] sinks) {
-        double[] rates = new double[REPETITIONS];
-        try (Arena arena = Arena.ofShared()) {
-            MemorySegment[] parts = new MemorySegment[threads];
-            long[][] blocks = new long[threads][4096];
-            long part = STREAM_BYTES / threads / (1 << 15) * (1 << 15);
-            for (int t = 0; t < threads; t++) {
-                parts[t] = arena.allocate(part, 64).fill((byte) 1);
+    /** The middle of several measurements, each number by itself. */
+    static MachineLimits median(List<MachineLimits> several) {
+        return new MachineLimits(median(several, MachineLimits::flops), median(several, MachineLimits::bandwidth),
+                several.getFirst().loops());
+    }
+
+    private static double median(List<MachineLimits> several, ToDoubleFunction<MachineLimits> number) {
+        double[] sorted = several.stream().mapToDouble(number).sorted().toArray();
+        return (sorted[sorted.length / 2] + sorted[(sorted.length - 1) / 2]) / 2;
+    }
+
+    /** The same in a line for people. */
+    String line() {
+        return String.format(Locale.ROOT, "%.1f GFLOP/s fp32, %.1f GB/s read (measured by %s loops)", flops / 1e9, bandwidth / 1e9, loops);
+    }
+
+    /** Loops of the Vector API where it runs as instructions, or else plain ones. */
+    private static Loops available() {
+        try (KernelSelection selection = KernelSelection.choose(Backend.AUTO)) {
+            if (selection.description().startsWith("vector")) {
+                return (Loops) Class.forName("jot.cli.VectorLoops").getDeclaredConstructor().newInstance();
             }
-            for (int i = 0; i < REPETITIONS; i++) {
-                double seconds = together(threads, thread -> sinks[thread] += read(parts[thread], blocks[thread]));
-                rates[i] = (double) part * threads / seconds;
-            }
+        } catch (ReflectiveOperationException | LinkageError e) {
+            return new PlainLoops();
         }
-        Arrays.sort(rates);
-        return rates[REPETITIONS - 1];
+        return new PlainLoops();
     }
 
-    private interface Part {
-        void run(int thread);
+    /** Loops that keep a machine at its limits. Each call is short, so that the compiler takes it as a whole; thread-safe. */
+    interface Loops {
+
+        /** What they are made of. */
+        String description();
+
+        /** Does multiply-adds on registers or the nearest cache; returns how many operations. */
+        double multiplyAdd();
+
+        /** Bytes that one {@link #read} takes of all streams together. */
+        int readBytes();
+
+        /**
+         * Reads the next part of each stream.
+         *
+         * @param memory divided into so many streams of equal length
+         * @param streams 1 or 4
+         * @param at where in the first stream to begin
+         * @return something that depends on all that was read
+         */
+        long read(MemorySegment memory, int streams, long at);
     }
 
-    /** Wall time from the first start to the last end. */
-    private static double together(int threads, Part part) {
-        long[] begins = new long[threads];
-        long[] ends = new long[threads];
-        Thread[] running = new Thread[threads];
-        java.util.concurrent.CyclicBarrier gate = new java.util.concurrent.CyclicBarrier(threads + 1);
-        for (int t = 0; t < threads; t++) {
-            int thread = t;
-            running[t] = Thread.ofPlatform().daemon().start(() -> {
-                try {
-                    gate.await();
-                } catch (InterruptedException | java.util.concurrent.BrokenBarrierException e) {
-                    throw new IllegalStateException(e);
-                }
-                begins[thread] = System.nanoTime();
-                part.run(thread);
-                ends[thread] = System.nanoTime();
+    /** Measures whenever it is asked, in a third of a second: limits change with what else a machine has to do. */
+    static final class Meter implements AutoCloseable {
+        private final Loops loops;
+        private final RateMeasurement rates;
+
+        private Meter(Loops loops, int threads) {
+            this.loops = loops;
+            long bytes = Math.max(LEAST_BYTES_A_THREAD, Long.highestOneBit(READ_BYTES / threads));
+            this.rates = new RateMeasurement(threads, arena -> {
+                MemorySegment memory = arena.allocate(bytes, ALIGNMENT).fill((byte) 1);
+                return List.of(loops::multiplyAdd, new Reading(loops, memory, STREAMS[0]), new Reading(loops, memory, STREAMS[1]));
             });
         }
-        try {
-            gate.await();
-            for (Thread thread : running) {
-                thread.join();
+
+        /** The limits now; of reading, the better of one stream and several. */
+        MachineLimits measure() {
+            double[] now = rates.next();
+            return new MachineLimits(now[0], Math.max(now[1], now[2]), loops.description());
+        }
+
+        /** Frees the memory. */
+        @Override
+        public void close() {
+            rates.close();
+        }
+    }
+
+    /** Reads a thread's memory from begin to end, over and over. */
+    private static final class Reading implements RateMeasurement.Work {
+        private final Loops loops;
+        private final MemorySegment memory;
+        private final int streams;
+        private long at;
+        private long sum;
+
+        Reading(Loops loops, MemorySegment memory, int streams) {
+            this.loops = loops;
+            this.memory = memory;
+            this.streams = streams;
+        }
+
+        @Override
+        public double step() {
+            sum += loops.read(memory, streams, at);
+            at = (at + loops.readBytes() / streams) % (memory.byteSize() / streams);
+            return loops.readBytes() + (sum == Long.MIN_VALUE ? 1 : 0);
+        }
+    }
+
+    /** Loops that the compiler makes vectors of by itself, more or less. */
+    private static final class PlainLoops implements Loops {
+        /** Numbers that stay in the first-level cache. */
+        private static final int NUMBERS = 2048;
+        /** Multiply-adds on each number between its load and its store, so that these do not bound the speed. */
+        private static final int CHAIN = 8;
+        private static final int BYTES = 1 << 16;
+        private static final ThreadLocal<float[]> VALUES = ThreadLocal.withInitial(() -> new float[NUMBERS]);
+
+        @Override
+        public String description() {
+            return "plain";
+        }
+
+        @Override
+        public double multiplyAdd() {
+            if (Elementary.FUSED) {
+                fused(VALUES.get(), 0.999f, 1e-3f);
+            } else {
+                separate(VALUES.get(), 0.999f, 1e-3f);
             }
-            return (Arrays.stream(ends).max().orElseThrow() - Arrays.stream(begins).min().orElseThrow()) / 1e9;
-        } catch (InterruptedException | java.util.concurrent.BrokenBarrierException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while measuring", e);
+            return 2.0 * CHAIN * NUMBERS;
         }
-    }
 
-    private static double multiplyAdd() {
-        float[] values = new float[LANES];
-        for (int round = 0; round < ROUNDS; round++) {
-            chain(values, 0.999f, 1e-3f);
+        private static void fused(float[] values, float a, float b) {
+            for (int i = 0; i < values.length; i++) {
+                float v = values[i];
+                v = Math.fma(v, a, b);
+                v = Math.fma(v, a, b);
+                v = Math.fma(v, a, b);
+                v = Math.fma(v, a, b);
+                v = Math.fma(v, a, b);
+                v = Math.fma(v, a, b);
+                v = Math.fma(v, a, b);
+                v = Math.fma(v, a, b);
+                values[i] = v;
+            }
         }
-        return values[0];
-    }
 
-    /** CHAIN multiply-adds on each number; written out so that the compiler makes vectors of them. */
-    private static void chain(float[] values, float a, float b) {
-        for (int i = 0; i < values.length; i++) {
-            float v = values[i];
-            v = Math.fma(v, a, b);
-            v = Math.fma(v, a, b);
-            v = Math.fma(v, a, b);
-            v = Math.fma(v, a, b);
-            values[i] = v;
+        private static void separate(float[] values, float a, float b) {
+            for (int i = 0; i < values.length; i++) {
+                float v = values[i];
+                v = v * a + b;
+                v = v * a + b;
+                v = v * a + b;
+                v = v * a + b;
+                v = v * a + b;
+                v = v * a + b;
+                v = v * a + b;
+                v = v * a + b;
+                values[i] = v;
+            }
         }
-    }
 
-    private static long read(MemorySegment part, long[] block) {
-        long sum = 0;
-        for (long at = 0; at < part.byteSize(); at += 8L * block.length) {
-            sum += sum(part, at, block.length);
+        @Override
+        public int readBytes() {
+            return BYTES;
         }
-        return sum;
-    }
 
-    private static long sum(MemorySegment part, long at, int count) {
-        long sum = 0;
-        for (int i = 0; i < count; i++) {
-            sum += part.get(ValueLayout.JAVA_LONG_UNALIGNED, at + 8L * i);
+        @Override
+        public long read(MemorySegment memory, int streams, long at) {
+            long sum = 0;
+            for (int stream = 0; stream < streams; stream++) {
+                sum += sum(memory, memory.byteSize() / streams * stream + at, BYTES / streams / Long.BYTES);
+            }
+            return sum;
         }
-        return sum;
+
+        private static long sum(MemorySegment memory, long at, int count) {
+            long sum = 0;
+            for (int i = 0; i < count; i++) {
+                sum += memory.get(ValueLayout.JAVA_LONG_UNALIGNED, at + 8L * i);
+            }
+            return sum;
+        }
     }
 }

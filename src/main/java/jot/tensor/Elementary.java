@@ -11,7 +11,7 @@ public final class Elementary {
      * Whether {@link Math#fma(float, float, float)} is an instruction here. Where it is not, the library emulates it with big decimals,
      * some thousand times slower than {@code a * b + c}.
      */
-    static final boolean FUSED = isFused();
+    public static final boolean FUSED = isFused();
     private static final int PROBES = 8;
     private static final int CALLS = 16;
     /** An interpreted call takes some 30 ns, an emulated one several hundred at best and many thousand at first. */
