@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import jot.generation.Admission;
@@ -18,6 +19,7 @@ import jot.generation.Generations;
 import jot.generation.Inference;
 import jot.generation.Interruption;
 import jot.generation.PrefixCache;
+import jot.generation.RunningContext;
 import jot.generation.Scoring;
 import jot.tokenizer.Encoding;
 import jot.tokenizer.Tokenizer;
@@ -42,15 +44,28 @@ final class Calls {
         this.tokenizer = tokenizer;
         Admission admission = new Admission(options.maxConcurrent().orElse(Integer.MAX_VALUE),
                 options.cacheBytes().orElse(Long.MAX_VALUE), options.whenBusy() == LoadOptions.WhenBusy.REFUSE);
-        this.generations = new Generations(inference, tokenizer, admission, new PrefixCache(options.prefixCacheBytes()));
+        this.generations = new Generations(inference, tokenizer, admission, new PrefixCache(options.prefixCacheBytes(), admission));
     }
 
     Tokenizer tokenizer() {
         return tokenizer.orElseThrow(() -> new IllegalStateException(NO_TOKENIZER));
     }
 
+    /** Encodes a text that begins a context. */
+    int[] encodePrompt(String text) {
+        Tokenizer known = tokenizer();
+        return Inference.onCarrier(() -> known.encodePrompt(text));
+    }
+
+    /** Encodes a text that goes on behind another. */
+    int[] encodeContinuation(String text) {
+        Tokenizer known = tokenizer();
+        return Inference.onCarrier(() -> known.encodeContinuation(text));
+    }
+
     GenerationSettings settings(GenerationOptions options, int promptLength) {
-        GenerationSettings settings = options.resolve(defaults, inference.architecture().vocabulary(), promptLength);
+        GenerationSettings settings = Inference.onCarrier(
+                () -> options.resolve(defaults, inference.architecture().vocabulary(), promptLength));
         if (settings.stopStrings().isPresent() && tokenizer.isEmpty()) {
             throw new IllegalStateException("stop strings need text, but " + NO_TOKENIZER);
         }
@@ -72,13 +87,22 @@ final class Calls {
         }
     }
 
-    /** Runs a generation that has been prepared, within the bounds on calls at once. */
-    void run(DecodeLoop loop, int promptLength, GenerationSettings settings, Interruption interruption, Consumer<DecodeLoop> listener) {
-        long positions = Math.min(inference.context(), (long) promptLength + settings.maxTokens().orElse(inference.context()));
+    /** Runs a generation of a session, within the bounds on calls at once. */
+    void run(DecodeLoop loop, RunningContext context, Interruption interruption, Consumer<DecodeLoop> listener) {
         try {
-            if (!generations.within(positions, interruption, () -> Generations.run(loop, listener))) {
+            if (!generations.within(loop, interruption, () -> Generations.run(loop, listener), () -> context.follow(loop))) {
                 loop.endEarly();
+                context.follow(loop);
             }
+        } catch (Admission.Refused e) {
+            throw new BusyException(e.getMessage(), e);
+        }
+    }
+
+    /** What a model says of given tokens, asked for within the bounds on calls at once. */
+    <T> T reading(long positions, Supplier<T> work) {
+        try (Inference.Use _ = inference.use()) {
+            return generations.reading(positions, work);
         } catch (Admission.Refused e) {
             throw new BusyException(e.getMessage(), e);
         }
@@ -134,19 +158,17 @@ final class Calls {
             if (settings.beams().isPresent()) {
                 return Stream.of(prompt).map(tokens -> generate(tokens, options, loop -> { }, text -> { }).text());
             }
-            Interruption interruption = generations.watch(settings);
+            Interruption interruption = generations.watchAnyThread(settings);
             DecodeLoop loop = generations.prepare(prompt, settings, interruption);
-            long positions = Math.min(inference.context(), (long) prompt.length + settings.maxTokens().orElse(inference.context()));
-            TextPieces pieces = new TextPieces(inference, generations, loop, interruption, positions);
-            return StreamSupport.stream(pieces, false).onClose(interruption::stop);
+            TextPieces pieces = new TextPieces(inference, generations, loop, interruption);
+            return StreamSupport.stream(pieces, false).onClose(pieces::close);
         }
     }
 
     Score score(int[] tokens, int first, ScoreOptions options) {
-        try (Inference.Use _ = inference.use()) {
-            int stride = Arguments.present(options, "options").stride().orElse(Math.max(1, inference.context() / 2));
-            return Score.of(new Scoring(inference, options.logprobs(), options.progress()).score(tokens, first, stride));
-        }
+        int stride = Arguments.present(options, "options").stride().orElse(Math.max(1, inference.context() / 2));
+        return Score.of(reading(tokens.length,
+                () -> new Scoring(inference, options.logprobs(), options.progress()).score(tokens, first, stride)));
     }
 
     Score score(String context, String continuation, ScoreOptions options) {
@@ -165,15 +187,14 @@ final class Calls {
             texts.add(joined.tokens);
             firsts[i] = joined.first;
         }
-        try (Inference.Use _ = inference.use()) {
-            List<Scoring.Scores> scores = new Scoring(inference, 0, share -> { }).endings(texts, firsts);
-            double[] totals = new double[options.length];
-            for (int i = 0; i < options.length; i++) {
-                double total = Arrays.stream(scores.get(i).logprobs()).sum();
-                totals[i] = by == Choice.By.TOTAL ? total : total / options[i].getBytes(StandardCharsets.UTF_8).length;
-            }
-            return new Choice(options, totals);
+        long longest = texts.stream().mapToInt(text -> text.length).max().orElseThrow();
+        List<Scoring.Scores> scores = reading(2 * longest, () -> new Scoring(inference, 0, share -> { }).endings(texts, firsts));
+        double[] totals = new double[options.length];
+        for (int i = 0; i < options.length; i++) {
+            double total = Arrays.stream(scores.get(i).logprobs()).sum();
+            totals[i] = by == Choice.By.TOTAL ? total : total / options[i].getBytes(StandardCharsets.UTF_8).length;
         }
+        return new Choice(options, totals);
     }
 
     /** The tokens of a context with a continuation, and the first of them that reaches beyond the context. */
@@ -184,7 +205,8 @@ final class Calls {
         if (Arguments.present(continuation, "continuation").isEmpty()) {
             throw new IllegalArgumentException("a continuation must not be empty");
         }
-        Encoding encoding = tokenizer().encoding(context + continuation);
+        Tokenizer known = tokenizer();
+        Encoding encoding = Inference.onCarrier(() -> known.encoding(context + continuation));
         int[][] offsets = encoding.offsets();
         int first = 0;
         while (first < offsets.length && offsets[first][1] <= context.length()) {

@@ -58,6 +58,16 @@ public final class Choice {
     }
 
     @Override
+    public boolean equals(Object other) {
+        return other instanceof Choice that && Arrays.equals(options, that.options) && Arrays.equals(scores, that.scores);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * Arrays.hashCode(options) + Arrays.hashCode(scores);
+    }
+
+    @Override
     public String toString() {
         return "Choice[" + index + ": " + text() + ", scores " + Arrays.toString(scores) + "]";
     }

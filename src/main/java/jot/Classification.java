@@ -60,6 +60,12 @@ public final class Classification {
      *     regression the score itself
      */
     public record Label(String name, float score, float probability) {
+        /**
+         * A label as described above.
+         */
+        public Label {
+            Arguments.present(name, "name");
+        }
     }
 
     /**

@@ -19,6 +19,8 @@ public record GeneratedToken(int index, int token, String text, double logprob, 
      * A token as described above.
      */
     public GeneratedToken {
+        Arguments.present(text, "text");
+        Arguments.present(alternatives, "alternatives").forEach(alternative -> Arguments.present(alternative, "alternatives"));
         alternatives = List.copyOf(alternatives);
     }
 }

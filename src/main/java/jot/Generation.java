@@ -2,7 +2,9 @@ package jot;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import jot.generation.Alternatives;
 import jot.generation.Completion;
 
@@ -125,12 +127,30 @@ public final class Generation {
     }
 
     /**
+     * Whether another generation came to the same: in all but its timings.
+     *
+     * @param other anything
+     * @return true if so
+     */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Generation that && Objects.equals(text, that.text) && Arrays.equals(tokens, that.tokens)
+                && promptTokens == that.promptTokens && stopReason == that.stopReason && seed == that.seed
+                && Arrays.equals(logprobs, that.logprobs) && alternatives.equals(that.alternatives);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * Arrays.hashCode(tokens) + Long.hashCode(seed);
+    }
+
+    /**
      * The text, or the tokens of a model without tokenizer.
      *
      * @return {@link #text()} where there is one
      */
     @Override
     public String toString() {
-        return text != null ? text : java.util.Arrays.toString(tokens);
+        return text != null ? text : Arrays.toString(tokens);
     }
 }

@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,47 +26,51 @@ import jot.sampling.SamplingChain;
  * equal values.
  */
 public final class GenerationOptions {
-    private static final GenerationOptions DEFAULTS = new GenerationOptions(Map.of());
     private static final int MOST_TEXTS = 65_536;
     private static final int MOST_BEAMS = 1_024;
 
-    /** One field; the order is that of {@link #toString}. */
-    private record Key<T>(int order, String name) {
+    /** One field and its place among the values. */
+    private record Key<T>(int place, String name) {
     }
 
-    private static final Key<Integer> MAX_TOKENS = new Key<>(0, "maxTokens");
-    private static final Key<Integer> MIN_TOKENS = new Key<>(1, "minTokens");
-    private static final Key<Double> TEMPERATURE = new Key<>(2, "temperature");
-    private static final Key<Integer> TOP_K = new Key<>(3, "topK");
-    private static final Key<Double> TOP_P = new Key<>(4, "topP");
-    private static final Key<Double> MIN_P = new Key<>(5, "minP");
-    private static final Key<Double> TYPICAL_P = new Key<>(6, "typicalP");
-    private static final Key<Double> EPSILON_CUTOFF = new Key<>(7, "epsilonCutoff");
-    private static final Key<Double> ETA_CUTOFF = new Key<>(8, "etaCutoff");
-    private static final Key<Xtc> XTC = new Key<>(9, "xtc");
-    private static final Key<Mirostat> MIROSTAT = new Key<>(10, "mirostat");
-    private static final Key<Double> REPETITION_PENALTY = new Key<>(11, "repetitionPenalty");
-    private static final Key<Double> FREQUENCY_PENALTY = new Key<>(12, "frequencyPenalty");
-    private static final Key<Double> PRESENCE_PENALTY = new Key<>(13, "presencePenalty");
-    private static final Key<Integer> NO_REPEAT_NGRAM = new Key<>(14, "noRepeatNgram");
-    private static final Key<Dry> DRY = new Key<>(15, "dry");
-    private static final Key<Map<Integer, Double>> LOGIT_BIAS = new Key<>(16, "logitBias");
-    private static final Key<List<Integer>> SUPPRESS_TOKENS = new Key<>(17, "suppressTokens");
-    private static final Key<List<Integer>> BEGIN_SUPPRESS_TOKENS = new Key<>(18, "beginSuppressTokens");
-    private static final Key<List<List<Integer>>> BAD_WORDS = new Key<>(19, "badWords");
-    private static final Key<List<LogitStep>> STEPS = new Key<>(20, "steps");
-    private static final Key<List<Integer>> END_TOKENS = new Key<>(21, "endTokens");
-    private static final Key<List<String>> STOP = new Key<>(22, "stop");
-    private static final Key<Boolean> STOP_INCLUDED = new Key<>(23, "stopIncluded");
-    private static final Key<Integer> SLIDING = new Key<>(24, "sliding");
-    private static final Key<Long> SEED = new Key<>(25, "seed");
-    private static final Key<Duration> DEADLINE = new Key<>(26, "deadline");
-    private static final Key<Cancellation> CANCELLATION = new Key<>(27, "cancellation");
-    private static final Key<Integer> LOGPROBS = new Key<>(28, "logprobs");
-    private static final Key<Integer> COUNT = new Key<>(29, "count");
-    private static final Key<Integer> BEAMS = new Key<>(30, "beams");
-    private static final Key<Double> LENGTH_PENALTY = new Key<>(31, "lengthPenalty");
-    private static final Key<Boolean> EARLY_STOPPING = new Key<>(32, "earlyStopping");
+    /** All fields, in the order of {@link #toString}. */
+    private static final List<Key<?>> KEYS = new ArrayList<>();
+
+    private static final Key<Integer> MAX_TOKENS = key("maxTokens");
+    private static final Key<Integer> MIN_TOKENS = key("minTokens");
+    private static final Key<Double> TEMPERATURE = key("temperature");
+    private static final Key<Integer> TOP_K = key("topK");
+    private static final Key<Double> TOP_P = key("topP");
+    private static final Key<Double> MIN_P = key("minP");
+    private static final Key<Double> TYPICAL_P = key("typicalP");
+    private static final Key<Double> EPSILON_CUTOFF = key("epsilonCutoff");
+    private static final Key<Double> ETA_CUTOFF = key("etaCutoff");
+    private static final Key<Xtc> XTC = key("xtc");
+    private static final Key<Mirostat> MIROSTAT = key("mirostat");
+    private static final Key<Double> REPETITION_PENALTY = key("repetitionPenalty");
+    private static final Key<Double> FREQUENCY_PENALTY = key("frequencyPenalty");
+    private static final Key<Double> PRESENCE_PENALTY = key("presencePenalty");
+    private static final Key<Integer> NO_REPEAT_NGRAM = key("noRepeatNgram");
+    private static final Key<Dry> DRY = key("dry");
+    private static final Key<Map<Integer, Double>> LOGIT_BIAS = key("logitBias");
+    private static final Key<List<Integer>> SUPPRESS_TOKENS = key("suppressTokens");
+    private static final Key<List<Integer>> BEGIN_SUPPRESS_TOKENS = key("beginSuppressTokens");
+    private static final Key<List<List<Integer>>> BAD_WORDS = key("badWords");
+    private static final Key<List<LogitStep>> STEPS = key("steps");
+    private static final Key<List<Integer>> END_TOKENS = key("endTokens");
+    private static final Key<List<String>> STOP = key("stop");
+    private static final Key<Boolean> STOP_INCLUDED = key("stopIncluded");
+    private static final Key<Integer> SLIDING = key("sliding");
+    private static final Key<Long> SEED = key("seed");
+    private static final Key<Duration> DEADLINE = key("deadline");
+    private static final Key<Cancellation> CANCELLATION = key("cancellation");
+    private static final Key<Integer> LOGPROBS = key("logprobs");
+    private static final Key<Integer> COUNT = key("count");
+    private static final Key<Integer> BEAMS = key("beams");
+    private static final Key<Double> LENGTH_PENALTY = key("lengthPenalty");
+    private static final Key<Boolean> EARLY_STOPPING = key("earlyStopping");
+
+    private static final GenerationOptions DEFAULTS = new GenerationOptions(new Object[KEYS.size()]);
 
     record Dry(double multiplier, double base, int allowedLength, int range, List<Integer> breakers) {
     }
@@ -78,10 +81,17 @@ public final class GenerationOptions {
     record Mirostat(double tau, double eta) {
     }
 
-    private final Map<Key<?>, Object> values;
+    /** The value of each field, null where it is not set. */
+    private final Object[] values;
 
-    private GenerationOptions(Map<Key<?>, Object> values) {
+    private GenerationOptions(Object[] values) {
         this.values = values;
+    }
+
+    private static <T> Key<T> key(String name) {
+        Key<T> key = new Key<>(KEYS.size(), name);
+        KEYS.add(key);
+        return key;
     }
 
     /**
@@ -283,7 +293,7 @@ public final class GenerationOptions {
      * @return new options
      */
     public GenerationOptions withXtc(double threshold, double probability, int... guarded) {
-        SamplingChain.builder().xtc(threshold, probability, guarded);
+        SamplingChain.builder().xtc(threshold, probability, Arguments.present(guarded, "guarded"));
         return with(XTC, new Xtc(threshold, probability, tokenList("guarded tokens", guarded)));
     }
 
@@ -354,7 +364,7 @@ public final class GenerationOptions {
      * @return new options
      */
     public GenerationOptions withDry(double multiplier, double base, int allowedLength, int range, int... breakers) {
-        SamplingChain.builder().dry(multiplier, base, allowedLength, range, breakers);
+        SamplingChain.builder().dry(multiplier, base, allowedLength, range, Arguments.present(breakers, "breakers"));
         return with(DRY, new Dry(multiplier, base, allowedLength, range, tokenList("breakers", breakers)));
     }
 
@@ -377,7 +387,10 @@ public final class GenerationOptions {
      * @return new options
      */
     public GenerationOptions withLogitBias(Map<Integer, Double> biases) {
-        Arguments.present(biases, "logitBias");
+        Arguments.present(biases, "logitBias").forEach((token, bias) -> {
+            Arguments.present(token, "logitBias");
+            Arguments.present(bias, "logitBias");
+        });
         SamplingChain.builder().logitBias(biases);
         return with(LOGIT_BIAS, Collections.unmodifiableMap(new TreeMap<>(biases)));
     }
@@ -814,7 +827,7 @@ public final class GenerationOptions {
 
     /** Whether the options themselves ask for sampling, other than by a count. */
     boolean asksForSampling() {
-        return samplingOption() != null;
+        return sampling() != null;
     }
 
     boolean asksForBeams() {
@@ -825,73 +838,95 @@ public final class GenerationOptions {
 
     @SuppressWarnings("unchecked") // with() pairs each key with a value of its type.
     private <T> Optional<T> get(Key<T> key) {
-        return Optional.ofNullable((T) values.get(key));
+        return Optional.ofNullable((T) values[key.place()]);
     }
 
     private <T> GenerationOptions with(Key<T> key, T value) {
-        Map<Key<?>, Object> more = new LinkedHashMap<>(values);
-        more.put(key, Arguments.present(value, key.name()));
+        Object[] more = values.clone();
+        more[key.place()] = Arguments.present(value, key.name());
         GenerationOptions options = new GenerationOptions(more);
         options.refuseContradictions();
         return options;
     }
 
     private void refuseContradictions() {
-        String truncation = truncationOption();
-        String sampling = samplingOption();
-        int texts = count().orElse(1);
-        int beams = beams().orElse(1);
-        String greedy = "temperature 0 always takes the likeliest token, so ";
-        refuse(asksForGreedy() && truncation != null, greedy + truncation + " has no effect");
-        refuse(asksForGreedy() && texts > 1 && beams == 1, greedy + texts + " texts would be the same one");
-        refuse(beams > 1 && sampling != null, "a search with " + beams + " beams does not draw, so " + sampling + " has no effect");
-        refuse(mirostat().isPresent() && truncation != null && !truncation.startsWith("mirostat"),
-                "mirostat takes the place of all truncations, so " + truncation + " has no effect");
-        refuse(beams > 1 && texts > beams, texts + " texts cannot come from " + beams + " beams");
-        refuse(beams > 1 && sliding().isPresent(), "a search with beams cannot slide its context");
-        refuse(beams > 1 && logprobs().orElse(0) > 0, "a search with beams reports no alternatives");
-        refuse(minTokens().isPresent() && maxTokens().isPresent() && minTokens().get() > maxTokens().get(),
-                "minTokens " + minTokens().orElse(0) + " is more than maxTokens " + maxTokens().orElse(0));
-    }
-
-    private static void refuse(boolean contradiction, String reason) {
-        if (contradiction) {
+        String reason = contradiction();
+        if (reason != null) {
             throw new IllegalArgumentException("contradictory options: " + reason);
         }
     }
 
-    /** The first option that is set to a value that asks for sampling, or null. */
-    private String samplingOption() {
-        if (temperature().orElse(0.0) > 0) {
-            return "temperature " + temperature().get();
+    /** What two options that are set have against each other, or null. */
+    private String contradiction() {
+        Key<?> truncation = truncation();
+        int texts = count().orElse(1);
+        int beams = beams().orElse(1);
+        if (asksForGreedy() && truncation != null) {
+            return "temperature 0 always takes the likeliest token, so " + named(truncation) + " has no effect";
         }
-        return truncationOption();
+        if (asksForGreedy() && texts > 1 && beams == 1) {
+            return "temperature 0 always takes the likeliest token, so " + texts + " texts would be the same one";
+        }
+        if (mirostat().isPresent() && truncation != MIROSTAT) {
+            return "mirostat takes the place of all truncations, so " + named(truncation) + " has no effect";
+        }
+        if (minTokens().isPresent() && maxTokens().isPresent() && minTokens().get() > maxTokens().get()) {
+            return "minTokens " + minTokens().get() + " is more than maxTokens " + maxTokens().get();
+        }
+        return beams > 1 ? contradictionOfBeams(beams, texts) : null;
+    }
+
+    private String contradictionOfBeams(int beams, int texts) {
+        if (asksForSampling()) {
+            return "a search with " + beams + " beams does not draw, so " + named(sampling()) + " has no effect";
+        }
+        if (texts > beams) {
+            return texts + " texts cannot come from " + beams + " beams";
+        }
+        if (sliding().isPresent()) {
+            return "a search with beams cannot slide its context";
+        }
+        return logprobs().orElse(0) > 0 ? "a search with beams reports no alternatives" : null;
+    }
+
+    /** The first option that is set to a value that asks for sampling, or null. */
+    private Key<?> sampling() {
+        return temperature().orElse(0.0) > 0 ? TEMPERATURE : truncation();
     }
 
     /** The first option that truncates the distribution, or null; values that switch a truncation off do not count. */
-    private String truncationOption() {
+    private Key<?> truncation() {
         if (topK().orElse(0) > 0) {
-            return "topK " + topK().get();
+            return TOP_K;
         }
         if (topP().orElse(1.0) < 1) {
-            return "topP " + topP().get();
+            return TOP_P;
         }
         if (minP().orElse(0.0) > 0) {
-            return "minP " + minP().get();
+            return MIN_P;
         }
         if (typicalP().orElse(1.0) < 1) {
-            return "typicalP " + typicalP().get();
+            return TYPICAL_P;
         }
         if (epsilonCutoff().orElse(0.0) > 0 && epsilonCutoff().get() < 1) {
-            return "epsilonCutoff " + epsilonCutoff().get();
+            return EPSILON_CUTOFF;
         }
         if (etaCutoff().orElse(0.0) > 0 && etaCutoff().get() < 1) {
-            return "etaCutoff " + etaCutoff().get();
+            return ETA_CUTOFF;
         }
         if (xtc().isPresent() && xtc().get().probability() > 0) {
-            return "xtc " + xtc().get().threshold();
+            return XTC;
         }
-        return mirostat().map(mirostat -> "mirostat " + mirostat.tau()).orElse(null);
+        return mirostat().isPresent() ? MIROSTAT : null;
+    }
+
+    /** An option with its value, for a message. */
+    private String named(Key<?> key) {
+        return key.name() + " " + switch (values[key.place()]) {
+            case Xtc xtc -> xtc.threshold();
+            case Mirostat mirostat -> mirostat.tau();
+            case Object value -> value;
+        };
     }
 
     private static int atLeast(String name, int value, int least) {
@@ -931,19 +966,18 @@ public final class GenerationOptions {
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof GenerationOptions options && values.equals(options.values);
+        return other instanceof GenerationOptions options && Arrays.equals(values, options.values);
     }
 
     @Override
     public int hashCode() {
-        return values.hashCode();
+        return Arrays.hashCode(values);
     }
 
     @Override
     public String toString() {
-        List<Key<?>> keys = new ArrayList<>(values.keySet());
-        keys.sort((a, b) -> Integer.compare(a.order(), b.order()));
-        List<String> fields = keys.stream().map(key -> key.name() + "=" + values.get(key)).toList();
+        List<String> fields = KEYS.stream().filter(key -> values[key.place()] != null).map(key -> key.name() + "=" + values[key.place()])
+                .toList();
         return "GenerationOptions[" + String.join(", ", fields) + "]";
     }
 }

@@ -6,10 +6,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import jot.generation.Admission;
 import jot.generation.GenerationDefaults;
 import jot.generation.Inference;
 import jot.generation.Logits;
-import jot.generation.RunningContext;
 import jot.generation.TextReadings;
 import jot.loading.LoadSettings;
 import jot.loading.LoadedModel;
@@ -151,7 +151,7 @@ public final class Gpt implements AutoCloseable {
      * @throws IllegalStateException if the model is closed or has no tokenizer
      */
     public Generation generate(String prompt, GenerationOptions options, Consumer<String> listener) {
-        return generate(encodePrompt(prompt), options, listener);
+        return generate(encodePrompt(prompt, "prompt"), options, listener);
     }
 
     /**
@@ -184,7 +184,7 @@ public final class Gpt implements AutoCloseable {
      */
     public Generation onToken(String prompt, GenerationOptions options, Consumer<GeneratedToken> listener) {
         Arguments.present(listener, "listener");
-        return calls.generate(encodePrompt(prompt), options, Calls.tokens(listener), text -> { });
+        return calls.generate(encodePrompt(prompt, "prompt"), options, Calls.tokens(listener), text -> { });
     }
 
     /**
@@ -200,7 +200,7 @@ public final class Gpt implements AutoCloseable {
      * @throws IllegalStateException if the model is closed or has no tokenizer
      */
     public Stream<String> stream(String prompt, GenerationOptions options) {
-        return calls.stream(encodePrompt(prompt), options);
+        return calls.stream(encodePrompt(prompt, "prompt"), options);
     }
 
     /**
@@ -214,7 +214,7 @@ public final class Gpt implements AutoCloseable {
      * @throws IllegalStateException if the model is closed or has no tokenizer
      */
     public List<Generation> generateAll(String prompt, GenerationOptions options) {
-        return calls.generateAll(encodePrompt(prompt), options);
+        return calls.generateAll(encodePrompt(prompt, "prompt"), options);
     }
 
     /**
@@ -238,7 +238,7 @@ public final class Gpt implements AutoCloseable {
      */
     public Session session() {
         try (Inference.Use _ = inference.use()) {
-            return new Session(this, calls, new RunningContext(inference));
+            return new Session(this, calls, calls.generations().newContext());
         }
     }
 
@@ -253,8 +253,11 @@ public final class Gpt implements AutoCloseable {
      * @throws IllegalStateException if the model is closed
      */
     public Session session(Path file) throws IOException {
+        Arguments.present(file, "file");
         try (Inference.Use _ = inference.use()) {
-            return new Session(this, calls, RunningContext.restore(inference, file, fingerprint()));
+            return new Session(this, calls, calls.generations().restore(file, fingerprint()));
+        } catch (Admission.Refused e) {
+            throw new BusyException(e.getMessage(), e);
         }
     }
 
@@ -284,7 +287,7 @@ public final class Gpt implements AutoCloseable {
      * @throws IllegalStateException if the model has no language-model head, is closed, or has no tokenizer
      */
     public Score score(String text, ScoreOptions options) {
-        return calls.score(encodePrompt(text), 0, options);
+        return calls.score(encodePrompt(text, "text"), 0, options);
     }
 
     /**
@@ -349,9 +352,8 @@ public final class Gpt implements AutoCloseable {
      * @throws IllegalStateException if the model has no language-model head, or is closed
      */
     public float[][] logits(int... tokens) {
-        try (Inference.Use _ = inference.use()) {
-            return Logits.of(inference, Arguments.present(tokens, "tokens"));
-        }
+        Arguments.present(tokens, "tokens");
+        return calls.reading(tokens.length, () -> Logits.of(inference, tokens));
     }
 
     /**
@@ -363,7 +365,7 @@ public final class Gpt implements AutoCloseable {
      * @throws IllegalStateException if the model has no head that classifies sequences, is closed, or has no tokenizer
      */
     public Classification classify(String text) {
-        return classify(encodePrompt(text));
+        return classify(encodePrompt(text, "text"));
     }
 
     /**
@@ -377,10 +379,9 @@ public final class Gpt implements AutoCloseable {
      * @throws IllegalStateException if the model has no head that classifies sequences, or is closed
      */
     public Classification classify(int... tokens) {
-        try (Inference.Use _ = inference.use()) {
-            float[] scores = TextReadings.classify(inference, tokens);
-            return Classification.of((HeadPlan.SequenceClassifier) inference.architecture().head(), scores);
-        }
+        Arguments.present(tokens, "tokens");
+        float[] scores = calls.reading(tokens.length, () -> TextReadings.classify(inference, tokens));
+        return Classification.of((HeadPlan.SequenceClassifier) inference.architecture().head(), scores);
     }
 
     /**
@@ -392,9 +393,8 @@ public final class Gpt implements AutoCloseable {
      * @throws IllegalStateException if the model has no head that classifies tokens, or is closed
      */
     public float[][] classifyTokens(int... tokens) {
-        try (Inference.Use _ = inference.use()) {
-            return TextReadings.classifyTokens(inference, tokens);
-        }
+        Arguments.present(tokens, "tokens");
+        return calls.reading(tokens.length, () -> TextReadings.classifyTokens(inference, tokens));
     }
 
     /**
@@ -408,9 +408,12 @@ public final class Gpt implements AutoCloseable {
      * @throws IllegalStateException if the model has no second head, or is closed
      */
     public float[] choiceLogits(int[][] choices, int[] positions) {
-        try (Inference.Use _ = inference.use()) {
-            return TextReadings.choices(inference, choices, positions);
+        Arguments.present(positions, "positions");
+        long longest = 0;
+        for (int[] choice : Arguments.present(choices, "choices")) {
+            longest = Math.max(longest, Arguments.present(choice, "choices").length);
         }
+        return calls.reading(longest, () -> TextReadings.choices(inference, choices, positions));
     }
 
     /**
@@ -450,7 +453,7 @@ public final class Gpt implements AutoCloseable {
      * @throws IllegalStateException if the model is closed or has no tokenizer
      */
     public float[] embed(String text, Pooling pooling, boolean normalised) {
-        return embed(encodePrompt(text), pooling, normalised);
+        return embed(encodePrompt(text, "text"), pooling, normalised);
     }
 
     /**
@@ -467,13 +470,12 @@ public final class Gpt implements AutoCloseable {
      */
     public float[] embed(int[] tokens, Pooling pooling, boolean normalised) {
         Arguments.present(tokens, "tokens");
-        try (Inference.Use _ = inference.use()) {
-            float[] embedding = switch (Arguments.present(pooling, "pooling")) {
-                case MEAN -> TextReadings.mean(inference, tokens);
-                case LAST -> TextReadings.last(inference, tokens);
-            };
-            return normalised ? TextReadings.normalised(embedding) : embedding;
-        }
+        Arguments.present(pooling, "pooling");
+        float[] embedding = calls.reading(tokens.length, () -> switch (pooling) {
+            case MEAN -> TextReadings.mean(inference, tokens);
+            case LAST -> TextReadings.last(inference, tokens);
+        });
+        return normalised ? TextReadings.normalised(embedding) : embedding;
     }
 
     /**
@@ -486,8 +488,8 @@ public final class Gpt implements AutoCloseable {
         return calls.tokenizer();
     }
 
-    private int[] encodePrompt(String prompt) {
-        return tokenizer().encodePrompt(Arguments.present(prompt, "prompt"));
+    private int[] encodePrompt(String text, String name) {
+        return calls.encodePrompt(Arguments.present(text, name));
     }
 
     /**

@@ -28,7 +28,10 @@ public final class LoadOptions {
 
     /** What happens to a call that finds no place among those running. */
     public enum WhenBusy {
-        /** It waits for its turn, in the order of arrival; cancellation, deadline and interrupt end the wait. */
+        /**
+         * It waits for its turn, in the order of arrival. Cancellation, deadline and interrupt end the wait of a generation with the
+         * reason; of what has no such options, such as scoring, an interrupt only leaves the thread's flag set.
+         */
         WAIT,
         /** It throws a {@link BusyException} at once. */
         REFUSE
@@ -57,6 +60,12 @@ public final class LoadOptions {
      * @param scale how far the weights go towards it, 1 for all the way
      */
     public record Adapter(Path folder, double scale) {
+        /**
+         * An adapter as described above.
+         */
+        public Adapter {
+            Arguments.present(folder, "folder");
+        }
     }
 
     /** Bounds on what runs at once and what is kept. */
@@ -200,7 +209,11 @@ public final class LoadOptions {
     }
 
     /**
-     * Bounds how many calls generate at once; others wait or are refused, see {@link #withWhenBusy}.
+     * Bounds how many calls are at work at once; others wait or are refused, see {@link #withWhenBusy}.
+     *
+     * <p>Everything that computes counts as one call: to generate, once for several texts too; to score, choose, embed, classify or ask for
+     * logits; to append to a session or to restore one; and to pull the next piece of a stream. Sessions and streams that nobody asks
+     * anything at the moment do not count. A call from within a listener of another counts, but never waits.
      *
      * @param calls 1 or more
      * @return a copy with that bound
@@ -214,10 +227,16 @@ public final class LoadOptions {
     }
 
     /**
-     * Bounds the bytes that the key/value caches of the calls at work may take together; others wait or are refused.
+     * Bounds the bytes that all key/value caches of the model may take together; others wait or are refused.
      *
-     * <p>A call counts with what it may need at most: its prompt and its {@code maxTokens}, or the context where there is no such limit.
-     * What a session or an idle stream holds between two calls is not counted.
+     * <p>A call at work counts with what it may need at most, in whole pages of 32 tokens: its prompt and its {@code maxTokens}, or the
+     * context where there is no such limit; each further text or beam with its own part of that. Besides, pages count that sessions and
+     * unfinished streams keep between two calls, those that forks share once; they count until {@link Session#rewind}, the end of the
+     * stream or its close, or until nobody refers to them and they are collected. What {@link #withPrefixCacheBytes} keeps counts too, but
+     * gives way to any call. Weights and the buffers of a running pass do not count.
+     *
+     * <p>A call waits only for what other calls at work will give back. Where it lacks room because of what idle sessions and streams keep,
+     * it is refused with a {@link BusyException} in any case, as nobody need ever give that up.
      *
      * @param bytes 1 or more; {@link ModelInfo#cacheBytesPerToken} tells what a token takes
      * @return a copy with that bound
@@ -244,7 +263,8 @@ public final class LoadOptions {
     /**
      * Keeps the caches of earlier calls, so that a prompt which begins like one of them skips that part.
      *
-     * <p>Off by default. {@link Timings#cachedTokens} tells what was skipped. The least recently used goes first.
+     * <p>Off by default. {@link Timings#cachedTokens} tells what was skipped. The least recently used goes first, also where
+     * {@link #withCacheBytes} leaves too little room for a call.
      *
      * @param bytes what may be kept, 0 for nothing
      * @return a copy with that bound
@@ -271,7 +291,7 @@ public final class LoadOptions {
     }
 
     /**
-     * The bound on the caches of calls at work, if set.
+     * The bound on all key/value caches together, if set.
      *
      * @return bytes
      */

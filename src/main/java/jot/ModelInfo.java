@@ -176,6 +176,16 @@ public final class ModelInfo {
     }
 
     @Override
+    public boolean equals(Object other) {
+        return other instanceof ModelInfo that && description.equals(that.description);
+    }
+
+    @Override
+    public int hashCode() {
+        return description.hashCode();
+    }
+
+    @Override
     public String toString() {
         return family() + " of " + String.format(java.util.Locale.ROOT, "%,d", parameters()) + " parameters in "
                 + String.join(", ", formats()) + (runs() ? "" : ", not supported");

@@ -34,9 +34,9 @@ final class OptionResolver {
     /** The distribution that options alone lead to. */
     static float[] probabilities(GenerationOptions options, float[] logits, int[] prompt, int[] generated) {
         OptionResolver resolver = new OptionResolver(options, GenerationDefaults.none());
-        resolver.requireKnownTokens(logits.length);
-        requireTokens("prompt", prompt, logits.length);
-        requireTokens("generated tokens", generated, logits.length);
+        resolver.requireKnownTokens(Arguments.present(logits, "logits").length);
+        requireTokens("prompt", Arguments.present(prompt, "prompt"), logits.length);
+        requireTokens("generated tokens", Arguments.present(generated, "generated"), logits.length);
         for (int i = 0; i < logits.length; i++) {
             if (!(logits[i] < Float.POSITIVE_INFINITY)) {
                 throw new IllegalArgumentException("logits must be finite or -Infinity, found " + logits[i] + " for token " + i);

@@ -70,6 +70,17 @@ public final class Score {
     }
 
     @Override
+    public boolean equals(Object other) {
+        return other instanceof Score that && Arrays.equals(tokens, that.tokens) && Arrays.equals(logprobs, that.logprobs)
+                && alternatives.equals(that.alternatives);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * Arrays.hashCode(tokens) + Arrays.hashCode(logprobs);
+    }
+
+    @Override
     public String toString() {
         return "Score[" + tokens.length + " tokens, total " + total() + ", perplexity " + perplexity() + "]";
     }

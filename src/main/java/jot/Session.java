@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import jot.generation.Admission;
 import jot.generation.DecodeLoop;
 import jot.generation.GenerationSettings;
 import jot.generation.Inference;
@@ -64,6 +65,7 @@ public final class Session {
      * @throws IllegalStateException if the model is closed or another thread uses this session
      */
     public Session append(int... tokens) {
+        Arguments.present(tokens, "tokens");
         return alone(() -> appendAll(tokens));
     }
 
@@ -71,6 +73,8 @@ public final class Session {
         try (Inference.Use _ = calls.inference().use()) {
             context.append(tokens, Interruption.when(calls.inference()::isClosing));
             return this;
+        } catch (Admission.Refused e) {
+            throw new BusyException(e.getMessage(), e);
         }
     }
 
@@ -137,12 +141,8 @@ public final class Session {
                 throw new IllegalArgumentException("contradictory options: a session follows one text, a search with beams several");
             }
             Interruption interruption = calls.generations().watch(settings);
-            DecodeLoop loop = context.loop(more, settings, calls.optionalTokenizer(), interruption);
-            try {
-                calls.run(loop, context.position() + more.length, settings, interruption, Calls.pieces(listener));
-            } finally {
-                context.follow(loop);
-            }
+            DecodeLoop loop = Inference.onCarrier(() -> context.loop(more, settings, calls.optionalTokenizer(), interruption));
+            calls.run(loop, context, interruption, Calls.pieces(listener));
             return Generation.of(loop.completion(), Duration.ofNanos(System.nanoTime() - start));
         }
     }
@@ -210,6 +210,7 @@ public final class Session {
      * @throws IllegalStateException if the model is closed or another thread uses this session
      */
     public void save(Path file) throws IOException {
+        Arguments.present(file, "file");
         enter();
         try (Inference.Use _ = calls.inference().use()) {
             context.save(file, gpt.fingerprint());
@@ -218,8 +219,16 @@ public final class Session {
         }
     }
 
+    /**
+     * How long it is; may be asked while another thread uses it.
+     */
+    @Override
+    public String toString() {
+        return "Session[" + context.position() + " tokens" + (busy.get() ? ", in use]" : "]");
+    }
+
     private int[] encode(String text) {
-        return context.position() == 0 ? calls.tokenizer().encodePrompt(text) : calls.tokenizer().encodeContinuation(text);
+        return context.position() == 0 ? calls.encodePrompt(text) : calls.encodeContinuation(text);
     }
 
     /** Does something that no second thread may do at the same time. */

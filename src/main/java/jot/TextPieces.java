@@ -1,5 +1,6 @@
 package jot;
 
+import java.util.Optional;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.function.Consumer;
@@ -19,15 +20,16 @@ final class TextPieces extends Spliterators.AbstractSpliterator<String> {
     private final Generations generations;
     private final DecodeLoop loop;
     private final Interruption interruption;
-    private final long positions;
+    private final Admission.Holding holding;
 
-    TextPieces(Inference inference, Generations generations, DecodeLoop loop, Interruption interruption, long positions) {
+    TextPieces(Inference inference, Generations generations, DecodeLoop loop, Interruption interruption) {
         super(Long.MAX_VALUE, Spliterator.ORDERED | Spliterator.NONNULL);
         this.inference = inference;
         this.generations = generations;
         this.loop = loop;
         this.interruption = interruption;
-        this.positions = positions;
+        this.holding = generations.newHolding();
+        loop.keepIn(holding);
     }
 
     @Override
@@ -48,13 +50,16 @@ final class TextPieces extends Spliterators.AbstractSpliterator<String> {
 
     /** The next piece that is not empty, or an empty one at the end. */
     private String next() {
-        if (inference.isClosing()) {
+        Optional<Inference.Use> use = inference.useUnlessClosing();
+        if (use.isEmpty()) {
             loop.cancel();
+            loop.keepIn(holding);
             return loop.piece();
         }
-        try (Inference.Use _ = inference.use()) {
-            if (!generations.within(positions, interruption, this::advance)) {
+        try (Inference.Use _ = use.get()) {
+            if (!generations.within(loop, interruption, this::advance, () -> loop.keepIn(holding))) {
                 loop.endEarly();
+                loop.keepIn(holding);
             }
             return loop.piece();
         } catch (Admission.Refused e) {
@@ -66,5 +71,11 @@ final class TextPieces extends Spliterators.AbstractSpliterator<String> {
         do {
             loop.advance();
         } while (!loop.hasEnded() && loop.piece().isEmpty());
+    }
+
+    /** Ends the generation, from any thread; its pages no longer count, unless the next piece is under way. */
+    void close() {
+        interruption.stop();
+        holding.clear();
     }
 }

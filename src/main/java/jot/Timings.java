@@ -14,6 +14,14 @@ import java.time.Duration;
  */
 public record Timings(Duration prompt, Duration decode, Duration total, int promptTokens, int cachedTokens,
         int generatedTokens) {
+    /**
+     * Timings as described above.
+     */
+    public Timings {
+        Arguments.present(prompt, "prompt");
+        Arguments.present(decode, "decode");
+        Arguments.present(total, "total");
+    }
 
     /**
      * Prompt tokens a second.

@@ -3,16 +3,23 @@ package jot;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.lang.ref.WeakReference;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
@@ -22,6 +29,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.function.Executable;
 
 @Tag("module-path")
 @Timeout(60)
@@ -456,6 +464,287 @@ class ControlTest {
             IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> small.generate(PROMPT, ENDLESS));
             assertTrue(e.getMessage().contains("1,000,000"), e.getMessage());
         }
+    }
+
+    @Test
+    void everythingThatComputesCountsAsACall() throws Exception {
+        try (Gpt one = Gpt.load(Path.of("weights/tales"),
+                LoadOptions.defaults().withMaxConcurrent(1).withWhenBusy(LoadOptions.WhenBusy.REFUSE))) {
+            Session session = one.session();
+            Iterator<String> pieces = one.stream(PROMPT, ENDLESS).iterator();
+            pieces.next();
+            Path file = Files.createTempFile("session", ".jot");
+            session.append(PROMPT).save(file);
+            whileOneRuns(one, () -> {
+                for (Executable call : List.<Executable>of(() -> one.score(1, 2), () -> one.score("a", " b"), () -> one.choose("a", " b"),
+                        () -> one.logits(1), () -> one.embed("a"), () -> one.embed(new int[] {1}, Pooling.LAST, true),
+                        () -> session.append(" b"), () -> session.generate(ENDLESS), () -> one.generateAll(PROMPT, ENDLESS),
+                        pieces::hasNext, () -> one.session(file))) {
+                    assertThrows(BusyException.class, call);
+                }
+            });
+            assertEquals(gpt.tokenizer().encodePrompt(PROMPT).length, session.position());
+            assertTrue(pieces.hasNext());
+            assertEquals(1, one.score(1, 2).tokens().length);
+            assertEquals(session.position(), one.session(file).position());
+            Files.delete(file);
+        }
+    }
+
+    private static void whileOneRuns(Gpt model, Runnable work) throws InterruptedException {
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        Thread thread = Thread.ofVirtual().start(() -> model.generate(PROMPT, ENDLESS.withMaxTokens(2), piece -> {
+            begun.countDown();
+            await(go);
+        }));
+        begun.await();
+        try {
+            work.run();
+        } finally {
+            go.countDown();
+            thread.join();
+        }
+    }
+
+    @Test
+    void scoringWaitsForItsTurn() throws Exception {
+        try (Gpt one = Gpt.load(Path.of("weights/tales"), LoadOptions.defaults().withMaxConcurrent(1))) {
+            AtomicReference<Score> score = new AtomicReference<>();
+            boolean[] flag = new boolean[1];
+            Thread[] scoring = new Thread[1];
+            whileOneRuns(one, () -> {
+                scoring[0] = Thread.ofVirtual().start(() -> {
+                    score.set(one.score(1, 2, 3));
+                    flag[0] = Thread.currentThread().isInterrupted();
+                });
+                scoring[0].interrupt();
+                pause(30);
+                assertNull(score.get());
+            });
+            scoring[0].join();
+            assertEquals(gpt.score(1, 2, 3), score.get());
+            assertTrue(flag[0]);
+        }
+    }
+
+    @Test
+    void aSessionsDeadlineCountsWhileItWaits() throws Exception {
+        try (Gpt one = Gpt.load(Path.of("weights/tales"), LoadOptions.defaults().withMaxConcurrent(1))) {
+            Session session = one.session().append(PROMPT);
+            Cancellation cancellation = new Cancellation();
+            whileOneRuns(one, () -> {
+                Generation late = session.generate(" there was", ENDLESS.withDeadline(Duration.ofMillis(30)));
+                assertEquals(StopReason.DEADLINE, late.stopReason());
+                assertEquals("", late.text());
+                Thread.ofVirtual().start(() -> {
+                    pause(30);
+                    cancellation.cancel();
+                });
+                assertEquals(StopReason.CANCELLED, session.generate(ENDLESS.withCancellation(cancellation)).stopReason());
+            });
+            assertArrayEquals(gpt.tokenizer().encode(PROMPT + " there was"), session.tokens());
+            GenerationOptions five = ENDLESS.withMaxTokens(5);
+            assertArrayEquals(gpt.generate(PROMPT + " there was", five).tokens(), session.generate(five).tokens());
+        }
+    }
+
+    // ---- bytes
+
+    private static long pageBytes() {
+        return 32 * gpt.info().cacheBytesPerToken();
+    }
+
+    private static LoadOptions pages(int count) {
+        return LoadOptions.defaults().withCacheBytes(count * pageBytes());
+    }
+
+    @Test
+    void whatSessionsKeepCounts() throws IOException {
+        try (Gpt three = Gpt.load(Path.of("weights/tales"), pages(3))) {
+            GenerationOptions onePage = ENDLESS.withMaxTokens(10);
+            GenerationOptions twoPages = ENDLESS.withMaxTokens(50);
+            Session session = three.session().append(new int[50]);
+            Session fork = session.fork();
+            assertEquals(2 * pageBytes(), session.cacheBytes());
+            assertEquals(10, three.generate(PROMPT, onePage).tokens().length);
+            BusyException busy = assertThrows(BusyException.class, () -> three.generate(PROMPT, twoPages));
+            assertTrue(busy.getMessage().contains(String.format(Locale.ROOT, "keep %,d", 2 * pageBytes())), busy.getMessage());
+            assertThrows(BusyException.class, () -> fork.append(new int[50]));
+            assertEquals(50, fork.position());
+            fork.append(7);
+            assertThrows(BusyException.class, () -> three.generate(PROMPT, onePage));
+            fork.rewind(0);
+            assertThrows(BusyException.class, () -> three.generate(PROMPT, twoPages));
+            session.rewind(10);
+            assertEquals(50, three.generate(PROMPT, twoPages).tokens().length);
+            assertThrows(IllegalArgumentException.class, () -> three.logits(new int[200]));
+        }
+    }
+
+    @Test
+    void whatAnUnfinishedStreamKeepsCounts() throws IOException {
+        try (Gpt two = Gpt.load(Path.of("weights/tales"), pages(2))) {
+            GenerationOptions twoPages = ENDLESS.withMaxTokens(50);
+            Stream<String> stream = two.stream(PROMPT, ENDLESS.withMaxTokens(20));
+            assertEquals(50, two.generate(PROMPT, twoPages).tokens().length);
+            Iterator<String> pieces = stream.iterator();
+            pieces.next();
+            assertThrows(BusyException.class, () -> two.generate(PROMPT, twoPages));
+            stream.close();
+            assertEquals(50, two.generate(PROMPT, twoPages).tokens().length);
+            two.stream(PROMPT, ENDLESS.withMaxTokens(20)).forEach(piece -> { });
+            assertEquals(50, two.generate(PROMPT, twoPages).tokens().length);
+        }
+    }
+
+    @Test
+    void collectedSessionsDoNotCount() throws Exception {
+        try (Gpt two = Gpt.load(Path.of("weights/tales"), pages(2))) {
+            two.session().append(new int[50]);
+            GenerationOptions twoPages = ENDLESS.withMaxTokens(50);
+            Generation generation = null;
+            for (int i = 0; i < 50 && generation == null; i++) {
+                System.gc();
+                try {
+                    generation = two.generate(PROMPT, twoPages);
+                } catch (BusyException e) {
+                    pause(20);
+                }
+            }
+            assertEquals(50, generation.tokens().length);
+        }
+    }
+
+    @Test
+    void rememberedBeginningsGiveWay() throws IOException {
+        try (Gpt two = Gpt.load(Path.of("weights/tales"), pages(2).withPrefixCacheBytes(1L << 30))) {
+            GenerationOptions onePage = ENDLESS.withMaxTokens(10);
+            for (int i = 0; i < 6; i++) {
+                two.generate(new int[] {i, 1, 2, 3, 4, 5, 6, 7, 8, 9}, onePage);
+            }
+            assertEquals(9, two.generate(new int[] {5, 1, 2, 3, 4, 5, 6, 7, 8, 9}, onePage).timings().cachedTokens());
+            assertEquals(50, two.generate(PROMPT, ENDLESS.withMaxTokens(50)).tokens().length);
+        }
+    }
+
+    @Test
+    void roomThatASessionGivesUpGoesToWhoWaits() throws Exception {
+        try (Gpt three = Gpt.load(Path.of("weights/tales"), pages(3))) {
+            Session session = three.session().append(new int[50]);
+            AtomicReference<Generation> result = new AtomicReference<>();
+            Thread[] waiting = new Thread[1];
+            whileOneRuns(three, () -> {
+                waiting[0] = Thread.ofVirtual().start(() -> result.set(three.generate(PROMPT, ENDLESS.withMaxTokens(50))));
+                pause(30);
+                assertNull(result.get());
+                session.rewind(0);
+                join(waiting[0]);
+                assertEquals(50, result.get().tokens().length);
+            });
+        }
+    }
+
+    private static void join(Thread thread) {
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    // ---- more of streams
+
+    @Test
+    void aStreamHeedsTheThreadThatPulls() throws InterruptedException {
+        AtomicReference<Stream<String>> made = new AtomicReference<>();
+        Thread maker = Thread.ofPlatform().start(() -> {
+            made.set(gpt.stream(PROMPT, ENDLESS.withMaxTokens(5)));
+            Thread.currentThread().interrupt();
+        });
+        maker.join();
+        assertEquals(gpt.generate(PROMPT, ENDLESS.withMaxTokens(5)).text(), String.join("", made.get().toList()));
+        boolean[] flag = new boolean[1];
+        long[] pieces = new long[1];
+        Stream<String> stream = gpt.stream(PROMPT, ENDLESS);
+        Thread puller = Thread.ofVirtual().start(() -> {
+            pieces[0] = stream.peek(piece -> Thread.currentThread().interrupt()).count();
+            flag[0] = Thread.currentThread().isInterrupted();
+        });
+        puller.join();
+        assertTrue(pieces[0] <= 2 && flag[0], pieces[0] + " pieces");
+    }
+
+    @Test
+    void anAbandonedStreamHoldsNoThreadAndNoMemory() throws Exception {
+        try (Gpt own = Gpt.load(Path.of("weights/tales"), LoadOptions.defaults().withMaxConcurrent(1))) {
+            Iterator<String> pieces = own.stream(PROMPT, ENDLESS).iterator();
+            pieces.next();
+            Set<Thread> before = Thread.getAllStackTraces().keySet();
+            List<WeakReference<Object>> abandoned = new ArrayList<>();
+            for (int i = 0; i < 20; i++) {
+                Iterator<String> other = own.stream(PROMPT, ENDLESS).iterator();
+                other.next();
+                abandoned.add(new WeakReference<>(other));
+            }
+            assertTrue(before.containsAll(Thread.getAllStackTraces().keySet().stream()
+                    .filter(thread -> thread.getName().startsWith("jot")).toList()));
+            for (int i = 0; i < 50 && abandoned.stream().anyMatch(reference -> reference.get() != null); i++) {
+                System.gc();
+                pause(10);
+            }
+            assertTrue(abandoned.stream().allMatch(reference -> reference.get() == null));
+            assertTrue(pieces.hasNext());
+        }
+    }
+
+    @Test
+    void aModelMayCloseWhileAnyStreamIsPulled() throws Exception {
+        for (int round = 0; round < 30; round++) {
+            Gpt own = Gpt.load(Path.of("weights/tales"));
+            CountDownLatch begun = new CountDownLatch(4);
+            List<Throwable> failures = Collections.synchronizedList(new ArrayList<>());
+            List<Thread> readers = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                Stream<String> stream = own.stream(PROMPT, ENDLESS);
+                readers.add(Thread.ofVirtual().start(() -> {
+                    try {
+                        stream.forEach(piece -> begun.countDown());
+                    } catch (RuntimeException e) {
+                        failures.add(e);
+                    }
+                }));
+            }
+            begun.await();
+            own.close();
+            for (Thread reader : readers) {
+                reader.join();
+            }
+            assertEquals(List.of(), failures);
+        }
+    }
+
+    // ---- values
+
+    @Test
+    void resultsAreValues() {
+        GenerationOptions options = ENDLESS.withMaxTokens(4).withLogprobs(2);
+        Generation generation = gpt.generate(PROMPT, options);
+        for (List<Object> pair : List.<List<Object>>of(List.of(generation, gpt.generate(PROMPT, options)),
+                List.of(gpt.score("a b"), gpt.score("a b")), List.of(gpt.choose("a", " b", " c"), gpt.choose("a", " b", " c")),
+                List.of(gpt.info(), gpt.info()))) {
+            assertEquals(pair.getFirst(), pair.getLast());
+            assertEquals(pair.getFirst().hashCode(), pair.getLast().hashCode());
+            assertEquals(pair.getFirst().toString(), pair.getLast().toString());
+        }
+        assertNotEquals(generation, gpt.generate(PROMPT, options.withSeed(6)));
+        assertNotEquals(gpt.score("a b"), gpt.score("a c"));
+        assertNotEquals(gpt.choose("a", " b", " c"), gpt.choose("a", " c", " b"));
+        Session session = gpt.session().append(1, 2, 3);
+        assertEquals("Session[3 tokens]", session.toString());
+        String[] within = new String[1];
+        session.generate(ENDLESS.withMaxTokens(1), piece -> within[0] = session.toString());
+        assertTrue(within[0] == null || within[0].endsWith("in use]"));
     }
 
     @Test

@@ -65,6 +65,7 @@ public final class Checkpoint implements AutoCloseable {
      * @throws IOException               if reading fails
      */
     public static Checkpoint open(Path path, boolean mapped) throws IOException {
+        present(path, "path");
         Arena arena = Arena.ofShared();
         try {
             Path entry = Files.isDirectory(path) ? CheckpointFolder.entry(path) : path;
@@ -80,6 +81,14 @@ public final class Checkpoint implements AutoCloseable {
             arena.close();
             throw e;
         }
+    }
+
+    /** An argument that must not be null. */
+    static <T> T present(T value, String name) {
+        if (value == null) {
+            throw new IllegalArgumentException(name + ": expected a value, found null");
+        }
+        return value;
     }
 
     private static Checkpoint sharded(Path path, ShardIndex index, boolean mapped, Arena arena) throws IOException {
@@ -163,6 +172,7 @@ public final class Checkpoint implements AutoCloseable {
      * @throws IllegalStateException    if the checkpoint is closed
      */
     public Tensor tensor(String name) {
+        present(name, "name");
         if (closed) {
             throw new IllegalStateException("checkpoint " + path + " is closed");
         }

@@ -44,7 +44,8 @@ public class CheckpointFormatException extends IOException {
      * @param cause    the failure underneath, or null
      */
     public CheckpointFormatException(Path file, String place, String expected, String found, Throwable cause) {
-        super(file + ": " + (place.isEmpty() ? "" : place + ": ") + "expected " + expected + ", found " + found, cause);
+        super(Checkpoint.present(file, "file") + ": " + (Checkpoint.present(place, "place").isEmpty() ? "" : place + ": ") + "expected "
+                + Checkpoint.present(expected, "expected") + ", found " + Checkpoint.present(found, "found"), cause);
         this.file = file.toString();
         this.place = place;
         this.expected = expected;
@@ -60,6 +61,7 @@ public class CheckpointFormatException extends IOException {
      */
     @SuppressWarnings("exports")
     public static CheckpointFormatException of(Path file, JsonException cause) {
+        Checkpoint.present(cause, "cause");
         return new CheckpointFormatException(file, cause.place(), cause.expected(), cause.found(), cause);
     }
 

@@ -72,6 +72,7 @@ public enum DataType {
      * @return the type, or empty if there is none of that name
      */
     public static Optional<DataType> named(String name) {
+        Checkpoint.present(name, "name");
         for (DataType type : values()) {
             if (type.name().equals(name)) {
                 return Optional.of(type);

@@ -37,8 +37,10 @@ public final class SafetensorsWriter {
      * @throws IllegalArgumentException if the name was used before, or a dimension is negative
      */
     public SafetensorsWriter add(String name, Values values, long... shape) {
+        Checkpoint.present(name, "name");
+        Checkpoint.present(values, "values");
         long elements = 1;
-        for (long dimension : shape) {
+        for (long dimension : Checkpoint.present(shape, "shape")) {
             if (dimension < 0) {
                 throw new IllegalArgumentException("tensor " + name + " has a dimension of " + dimension);
             }
@@ -61,6 +63,7 @@ public final class SafetensorsWriter {
      * @throws IllegalArgumentException if the shape does not fit the elements, or the name was used before
      */
     public SafetensorsWriter add(String name, float[] values, long... shape) {
+        Checkpoint.present(values, "values");
         add(name, index -> values[(int) index], shape);
         if (entries.getLast().elements != values.length) {
             throw new IllegalArgumentException("tensor " + name + " has " + values.length + " values for a shape of "
@@ -76,6 +79,7 @@ public final class SafetensorsWriter {
      * @throws IOException if it cannot be written
      */
     public void write(Path file) throws IOException {
+        Checkpoint.present(file, "file");
         byte[] header = header().getBytes(StandardCharsets.UTF_8);
         try (OutputStream out = Files.newOutputStream(file)) {
             out.write(ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length).array());

@@ -126,7 +126,7 @@ public final class Tensor {
      * @return a tensor over the same data
      */
     public Tensor named(String other) {
-        return new Tensor(other, dataType, shape, file, data);
+        return new Tensor(Checkpoint.present(other, "other"), dataType, shape, file, data);
     }
 
     /**
@@ -137,7 +137,7 @@ public final class Tensor {
      * @throws IllegalArgumentException if the memory has another size
      */
     public Tensor withFloats(MemorySegment floats) {
-        if (floats.byteSize() != DataType.F32.bytes(elements)) {
+        if (Checkpoint.present(floats, "floats").byteSize() != DataType.F32.bytes(elements)) {
             throw new IllegalArgumentException(name + ": expected " + DataType.F32.bytes(elements) + " bytes, found " + floats.byteSize());
         }
         return new Tensor(name, DataType.F32, shape, file, () -> floats);

@@ -48,11 +48,16 @@ final class BeamLoop {
     /** Searches to the end; returns as many of the best texts as asked for, best first. */
     List<Completion> run(int cachedTokens, long promptNanos) {
         Optional<StopCause> early = interruption.poll();
-        while (early.isEmpty() && search.step(scores()) && advance()) {
+        while (early.isEmpty() && step() && advance()) {
             early = interruption.poll();
         }
         Optional<StopCause> cause = interruption.poll();
         return search.best(settings.count()).stream().map(found -> completion(found, cause, cachedTokens, promptNanos)).toList();
+    }
+
+    /** Continues every running hypothesis by one token; false once the search is over. */
+    private boolean step() {
+        return settings.chain().hasOwnSteps() ? search.step(scores()) : Inference.onCarrier(() -> search.step(scores()));
     }
 
     /** Log-probabilities of what may follow each running hypothesis, {@code [running][vocabulary]}. */

@@ -56,7 +56,7 @@ public final class DecodeLoop {
         this.settings = settings;
         this.sequence = sequence;
         this.unread = prompt.clone();
-        check();
+        check(inference, sequence.length(), unread, settings);
         int[] all = contextTokens();
         this.promptTokens = all.length;
         this.cachedTokens = sequence.length();
@@ -66,14 +66,21 @@ public final class DecodeLoop {
         this.scanner = settings.stopStrings().scanner();
     }
 
-    private void check() {
-        if (unread.length == 0 && sequence.length() == 0) {
+    /**
+     * Checks that a generation can begin.
+     *
+     * @param known tokens that have gone through the model already
+     * @param more the tokens that follow
+     * @throws IllegalArgumentException if there is no token at all, one is outside the vocabulary, or they do not fit the context
+     */
+    static void check(Inference inference, int known, int[] more, GenerationSettings settings) {
+        if (more.length == 0 && known == 0) {
             throw new IllegalArgumentException("the prompt is empty: at least one token is needed to begin with");
         }
-        inference.checkTokens(unread);
-        if (unread.length > sequence.room()) {
-            throw new IllegalArgumentException(String.format(Locale.ROOT, "prompt of %,d tokens, context of %,d",
-                    sequence.length() + unread.length, inference.context()));
+        inference.checkTokens(more);
+        if (more.length > inference.context() - known) {
+            throw new IllegalArgumentException(String.format(Locale.ROOT, "prompt of %,d tokens, context of %,d", known + more.length,
+                    inference.context()));
         }
         if (settings.slideKeeping().isPresent() && settings.slideKeeping().getAsInt() > inference.context() - 2) {
             throw new IllegalArgumentException(String.format(Locale.ROOT, "sliding keeps %,d tokens, context of %,d: nothing could slide",
@@ -110,7 +117,7 @@ public final class DecodeLoop {
             slideOrEnd();
         }
         if (cause == null) {
-            interruption.poll().ifPresent(this::end);
+            interruption.poll().ifPresent(found -> end(found));
         }
         return cause == null;
     }
@@ -166,25 +173,31 @@ public final class DecodeLoop {
 
     /** Draws a token from the logits of what was read. */
     void draw() {
-        int token = sampler.sample(sequence.logits());
+        if (settings.chain().hasOwnSteps()) {
+            int token = sampler.sample(sequence.logits());
+            Inference.onCarrier(() -> take(token));
+        } else {
+            Inference.onCarrier(() -> take(sampler.sample(sequence.logits())));
+        }
+    }
+
+    /** Adds a token to the text; says whether that goes on. */
+    private boolean take(int token) {
         record(token);
         unread = new int[] {token};
         if (settings.isEnd(token)) {
-            end(StopCause.END_OF_TEXT);
-            return;
+            return end(StopCause.END_OF_TEXT);
         }
         if (decoder != null) {
             show(scanner.accept(decoder.push(token)));
             if (scanner.stopped()) {
-                end(StopCause.STOP_STRING);
-                return;
+                return end(StopCause.STOP_STRING);
             }
         }
         if (isComplete()) {
-            end(StopCause.MAX_TOKENS);
-        } else if (sequence.room() <= 1 && settings.slideKeeping().isEmpty()) {
-            end(StopCause.CONTEXT_FULL);
+            return end(StopCause.MAX_TOKENS);
         }
+        return sequence.room() > 1 || settings.slideKeeping().isPresent() || end(StopCause.CONTEXT_FULL);
     }
 
     private void record(int token) {
@@ -217,12 +230,14 @@ public final class DecodeLoop {
         }
     }
 
-    private void end(StopCause reason) {
+    /** Ends for a reason; false, as nothing more is to come. */
+    private boolean end(StopCause reason) {
         cause = reason;
         if (decoder != null && !scanner.stopped()) {
             show(scanner.accept(decoder.finish()));
             show(scanner.finish());
         }
+        return false;
     }
 
     private void show(String more) {
@@ -262,6 +277,24 @@ public final class DecodeLoop {
 
     Sequence sequence() {
         return sequence;
+    }
+
+    /** Lets a holding keep the pages that its sequence has; none once it has ended. */
+    public void keepIn(Admission.Holding holding) {
+        if (hasEnded()) {
+            holding.clear();
+        } else {
+            holding.keep(sequence.pages());
+        }
+    }
+
+    /** Bytes of cache that the rest of it may come to take beyond those that its sequence has. */
+    long growth() {
+        long left = settings.maxTokens().orElse(Integer.MAX_VALUE) - (long) count;
+        long end = sequence.length() + unread.length + Math.max(0, left);
+        boolean slides = end > inference.context() && settings.slideKeeping().isPresent();
+        int from = slides ? Math.min(settings.slideKeeping().getAsInt(), sequence.length()) : sequence.length();
+        return sequence.growth((int) Math.min(inference.context(), end), from);
     }
 
     /** The tokens that the model sees or will see next: the prompt and the text, less what slid out. */

@@ -1,10 +1,14 @@
 package jot.generation;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import jot.tensor.AttentionRows;
 import jot.tokenizer.Tokenizer;
@@ -37,6 +41,58 @@ public final class Generations {
         return Interruption.watch(settings.cancellation(), settings.deadline(), inference::isClosing);
     }
 
+    /** The same for a generation whose parts may run on different threads. */
+    public Interruption watchAnyThread(GenerationSettings settings) {
+        return Interruption.watchAnyThread(settings.cancellation(), settings.deadline(), inference::isClosing);
+    }
+
+    /** A new, empty context that lives on from call to call. */
+    public RunningContext newContext() {
+        return new RunningContext(inference, admission);
+    }
+
+    /**
+     * Reads a context that was saved.
+     *
+     * @param fingerprint tells this model from others
+     * @throws jot.checkpoint.CheckpointFormatException if the file is damaged, of another version or of another model
+     * @throws IOException if the file cannot be read
+     * @throws IllegalArgumentException if it does not fit the context
+     * @throws Admission.Refused if there is no room for it
+     */
+    public RunningContext restore(Path file, byte[] fingerprint) throws IOException, Admission.Refused {
+        try (Admission.Place _ = placeForReading(Files.size(file))) {
+            return RunningContext.restore(inference, admission, file, fingerprint);
+        }
+    }
+
+    /** What keeps the pages of a stream counted between its pieces. */
+    public Admission.Holding newHolding() {
+        return admission.newHolding();
+    }
+
+    /**
+     * Does something other than generating, such as scoring, among the running calls.
+     *
+     * @param positions of cache that it may need at most
+     * @throws Admission.Refused if the model is busy and refuses
+     * @throws IllegalStateException if the model is closed while the call waits
+     */
+    public <T> T reading(long positions, Supplier<T> work) throws Admission.Refused {
+        try (Admission.Place _ = placeForReading(inference.bytesOfPages(pages(Math.min(positions, inference.context()))))) {
+            return work.get();
+        }
+    }
+
+    private Admission.Place placeForReading(long bytes) throws Admission.Refused {
+        return admission.enter(bytes, Interruption.onlyWhen(inference::isClosing))
+                .orElseThrow(() -> new IllegalStateException("the model was closed while a call waited for its place"));
+    }
+
+    private static double pages(double positions) {
+        return Math.ceil(positions / AttentionRows.PAGE);
+    }
+
     /**
      * Prepares one generation; nothing is computed before its loop is asked.
      *
@@ -44,10 +100,11 @@ public final class Generations {
      * @return its loop, which has no place among the running calls yet
      */
     public DecodeLoop prepare(int[] prompt, GenerationSettings settings, Interruption interruption) {
-        inference.checkTokens(prompt);
-        Sequence sequence = prefixes.longestPrefix(prompt).orElseGet(() -> new Sequence(inference));
-        int[] rest = Arrays.copyOfRange(prompt, sequence.length(), prompt.length);
-        return new DecodeLoop(inference, sequence, rest, settings, tokenizer, interruption);
+        return Inference.onCarrier(() -> {
+            Sequence sequence = prefixes.longestPrefix(prompt).orElseGet(() -> new Sequence(inference));
+            int[] rest = Arrays.copyOfRange(prompt, sequence.length(), prompt.length);
+            return new DecodeLoop(inference, sequence, rest, settings, tokenizer, interruption);
+        });
     }
 
     /**
@@ -61,17 +118,20 @@ public final class Generations {
             return all(prompt, settings).getFirst();
         }
         Interruption interruption = watch(settings);
-        DecodeLoop loop = prepare(prompt, settings, interruption);
+        inference.requireLanguageModel();
+        DecodeLoop.check(inference, 0, prompt, settings);
         Optional<Admission.Place> place = admission.enter(bytes(prompt.length, settings, 1), interruption);
         if (place.isEmpty()) {
-            loop.endEarly();
-            return loop.completion();
+            DecodeLoop unbegun = prepare(prompt, settings, interruption);
+            unbegun.endEarly();
+            return unbegun.completion();
         }
         try (Admission.Place _ = place.get()) {
+            DecodeLoop loop = prepare(prompt, settings, interruption);
             run(loop, listener);
+            prefixes.remember(loop.sequence());
+            return loop.completion();
         }
-        prefixes.remember(loop.sequence());
-        return loop.completion();
     }
 
     /** Runs a generation to its end and shows it to a listener after each token. */
@@ -91,19 +151,16 @@ public final class Generations {
      */
     public List<Completion> all(int[] prompt, GenerationSettings settings) throws Admission.Refused {
         Interruption interruption = watch(settings);
-        DecodeLoop first = prepare(prompt, settings, interruption);
+        inference.requireLanguageModel();
+        DecodeLoop.check(inference, 0, prompt, settings);
         int together = settings.beams().map(BeamSettings::beams).orElse(Math.min(GROUP, settings.count()));
         Optional<Admission.Place> place = admission.enter(bytes(prompt.length, settings, together), interruption);
         if (place.isEmpty()) {
-            first.endEarly();
-            return unbegun(first, settings);
+            return unbegun(prepare(prompt, settings, interruption), settings);
         }
         try (Admission.Place _ = place.get()) {
-            if (!first.isReady()) {
-                return unbegun(first, settings);
-            }
-            if (!first.read()) {
-                first.endEarly();
+            DecodeLoop first = prepare(prompt, settings, interruption);
+            if (!first.isReady() || !first.read()) {
                 return unbegun(first, settings);
             }
             prefixes.remember(first.sequence());
@@ -113,6 +170,7 @@ public final class Generations {
 
     /** The empty texts of a call that ended before its prompt was read: of samples as many as asked for, of a search one. */
     private static List<Completion> unbegun(DecodeLoop first, GenerationSettings settings) {
+        first.endEarly();
         Completion empty = first.completion();
         int texts = settings.beams().isPresent() ? 1 : settings.count();
         return IntStream.range(0, texts).mapToObj(n -> empty.withSeed(empty.seed() + n)).toList();
@@ -139,8 +197,9 @@ public final class Generations {
             int to = Math.min(settings.count(), from + GROUP);
             List<DecodeLoop> loops = new ArrayList<>();
             for (int n = from; n < to; n++) {
-                loops.add(new DecodeLoop(inference, first.sequence().fork(), new int[0], settings.withSeed(settings.seed() + n), tokenizer,
-                        interruption));
+                GenerationSettings own = settings.withSeed(settings.seed() + n);
+                loops.add(Inference.onCarrier(() -> new DecodeLoop(inference, first.sequence().fork(), new int[0], own, tokenizer,
+                        interruption)));
             }
             new SampleGroup(loops, interruption).run();
             for (DecodeLoop loop : loops) {
@@ -151,28 +210,32 @@ public final class Generations {
     }
 
     /**
-     * Runs a part of a call that has been prepared, such as the next pieces of a stream.
+     * Runs a part of a generation that keeps its pages between its parts, such as the next piece of a stream.
      *
-     * @param positions of cache that it may need at most
+     * @param part advances the loop
+     * @param kept says, once the part is over, which pages are kept
      * @return false if it did not get a place
      * @throws Admission.Refused if the model is busy and refuses
      */
-    public boolean within(long positions, Interruption interruption, Runnable part) throws Admission.Refused {
-        Optional<Admission.Place> place = admission.enter(positions * inference.cacheBytesPerPosition(), interruption);
+    public boolean within(DecodeLoop loop, Interruption interruption, Runnable part, Runnable kept) throws Admission.Refused {
+        Optional<Admission.Place> place = admission.enter(loop.growth(), interruption);
         if (place.isEmpty()) {
             return false;
         }
         try (Admission.Place _ = place.get()) {
-            part.run();
+            try {
+                part.run();
+            } finally {
+                kept.run();
+            }
             return true;
         }
     }
 
-    /** Bytes of cache that a call may need at most. */
+    /** Bytes of cache that a call may need at most: the pages of the prompt, and for each text those from the last of them on. */
     private long bytes(int prompt, GenerationSettings settings, int texts) {
-        long own = Math.max(0, Math.min(settings.maxTokens().orElse(Integer.MAX_VALUE), (long) inference.context() - prompt));
-        double positions = prompt + (double) texts * (own + AttentionRows.PAGE);
-        double needed = positions * inference.cacheBytesPerPosition();
-        return needed < Long.MAX_VALUE ? (long) needed : Long.MAX_VALUE;
+        double end = Math.min(inference.context(), (double) prompt + settings.maxTokens().orElse(Integer.MAX_VALUE));
+        int whole = settings.slideKeeping().isPresent() ? 0 : prompt / AttentionRows.PAGE;
+        return inference.bytesOfPages((texts == 1 ? 0 : pages(prompt)) + texts * (pages(end) - (texts == 1 ? 0 : whole)));
     }
 }

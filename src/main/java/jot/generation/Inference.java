@@ -5,7 +5,9 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.function.Supplier;
 import jot.model.Architecture;
 import jot.model.CacheLayout;
 import jot.model.ForwardPass;
@@ -22,6 +24,9 @@ import jot.tensor.Workers;
  */
 public final class Inference {
 
+    /** As many virtual threads may do a part of their own work at once: one carrier, where there are several, is left for others. */
+    private static final Semaphore CARRIERS = new Semaphore(Math.max(1, carriers() - 1), true);
+
     private final Transformer transformer;
     private final Workers workers;
     private final ForwardPass pass;
@@ -30,6 +35,30 @@ public final class Inference {
     private final Map<Thread, Integer> users = new HashMap<>();
     private volatile boolean closing;
     private volatile Runnable whenClosing = () -> { };
+
+    private static int carriers() {
+        return Integer.getInteger("jdk.virtualThreadScheduler.parallelism", Runtime.getRuntime().availableProcessors());
+    }
+
+    /**
+     * Does what a caller computes itself, such as encoding, sampling and decoding, so that many virtual callers leave a carrier to others.
+     *
+     * <p>Virtual threads take turns, in the order in which they came; platform threads do it at once, as the system shares processors out.
+     *
+     * @param work short, and neither waits nor calls anything of a user's
+     * @return its result
+     */
+    public static <T> T onCarrier(Supplier<T> work) {
+        if (!Thread.currentThread().isVirtual()) {
+            return work.get();
+        }
+        CARRIERS.acquireUninterruptibly();
+        try {
+            return work.get();
+        } finally {
+            CARRIERS.release();
+        }
+    }
 
     /** Runs a model on some kernels. */
     public Inference(Transformer transformer, ParallelKernels kernels, Workers workers) {
@@ -80,9 +109,10 @@ public final class Inference {
         return layout;
     }
 
-    /** Bytes of cache that one position takes. */
-    public long cacheBytesPerPosition() {
-        return layout.bytesPerPosition();
+    /** Bytes of cache that so many pages take. */
+    long bytesOfPages(double pages) {
+        double bytes = pages * layout.pageFloats() * Float.BYTES;
+        return bytes < Long.MAX_VALUE ? (long) bytes : Long.MAX_VALUE;
     }
 
     Transformer transformer() {
@@ -138,14 +168,23 @@ public final class Inference {
      * @throws IllegalStateException if the model is closed
      */
     public Use use() {
+        return useUnlessClosing().orElseThrow(() -> new IllegalStateException("the model is closed"));
+    }
+
+    /**
+     * Says that the calling thread is going to use the model, unless it is closed.
+     *
+     * @return to be closed by the same thread when it is done; nothing once {@link #close()} has begun
+     */
+    public Optional<Use> useUnlessClosing() {
         Thread thread = Thread.currentThread();
         synchronized (users) {
             if (closing) {
-                throw new IllegalStateException("the model is closed");
+                return Optional.empty();
             }
             users.merge(thread, 1, Integer::sum);
         }
-        return () -> leave(thread);
+        return Optional.of(() -> leave(thread));
     }
 
     private void leave(Thread thread) {

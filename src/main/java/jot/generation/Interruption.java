@@ -18,16 +18,19 @@ public final class Interruption implements Workers.Patience {
     private final CancellationSignal signal;
     private final BooleanSupplier closing;
     private final Thread caller;
+    private final boolean heedsInterrupts;
     private final long start = System.nanoTime();
     /** Nanoseconds from the start; {@link Long#MAX_VALUE} where there is no deadline. */
     private final long allowed;
     private volatile boolean interrupted;
     private volatile Thread waiting;
 
-    private Interruption(CancellationSignal signal, Optional<Duration> deadline, BooleanSupplier closing, Thread caller) {
+    private Interruption(CancellationSignal signal, Optional<Duration> deadline, BooleanSupplier closing, Thread caller,
+            boolean heedsInterrupts) {
         this.signal = signal;
         this.closing = closing;
         this.caller = caller;
+        this.heedsInterrupts = heedsInterrupts;
         this.allowed = deadline.filter(time -> time.compareTo(LONGEST) < 0).map(Duration::toNanos).orElse(Long.MAX_VALUE);
     }
 
@@ -40,17 +43,39 @@ public final class Interruption implements Workers.Patience {
      * @return a new watch
      */
     public static Interruption watch(CancellationSignal signal, Optional<Duration> deadline, BooleanSupplier closing) {
-        return new Interruption(signal, deadline, closing, Thread.currentThread());
+        return new Interruption(signal, deadline, closing, Thread.currentThread(), true);
     }
 
     /**
-     * Stops when a condition says so, and for nothing else.
+     * Begins to watch for a generation whose parts may run on different threads; each notes its own thread's interrupt.
+     *
+     * @param signal the caller's cancellation
+     * @param deadline the time from now, if limited
+     * @param closing whether the model is about to be closed
+     * @return a new watch
+     */
+    public static Interruption watchAnyThread(CancellationSignal signal, Optional<Duration> deadline, BooleanSupplier closing) {
+        return new Interruption(signal, deadline, closing, null, true);
+    }
+
+    /**
+     * Stops when a condition says so, or its thread is interrupted while it waits.
      *
      * @param stopped the condition
      * @return a new watch
      */
     public static Interruption when(BooleanSupplier stopped) {
-        return new Interruption(CancellationSignal.NEVER, Optional.empty(), stopped, null);
+        return new Interruption(CancellationSignal.NEVER, Optional.empty(), stopped, null, true);
+    }
+
+    /**
+     * Stops when a condition says so, and for nothing else: an interrupt leaves its flag set, and that is all.
+     *
+     * @param stopped the condition
+     * @return a new watch
+     */
+    public static Interruption onlyWhen(BooleanSupplier stopped) {
+        return new Interruption(CancellationSignal.NEVER, Optional.empty(), stopped, null, false);
     }
 
     /**
@@ -81,7 +106,7 @@ public final class Interruption implements Workers.Patience {
 
     @Override
     public void noteInterrupt() {
-        interrupted = true;
+        interrupted |= heedsInterrupts;
     }
 
     /**

@@ -15,16 +15,36 @@ public final class PrefixCache {
     private static final int LEAST = 8;
 
     private final long mostBytes;
+    private final Admission admission;
     /** The most recently used one last. */
-    private final List<Sequence> entries = new ArrayList<>();
+    private final List<Entry> entries = new ArrayList<>();
+
+    /** A remembered sequence and what it counts as. */
+    private record Entry(Sequence sequence, Admission.Holding holding) {
+        int common(int[] other) {
+            return sequence.common(other);
+        }
+    }
 
     /**
      * An empty cache.
      *
      * @param mostBytes the most bytes that it may hold, 0 for none at all
+     * @param admission where its pages count; they are given up when somebody needs the place
      */
-    public PrefixCache(long mostBytes) {
+    public PrefixCache(long mostBytes, Admission admission) {
         this.mostBytes = mostBytes;
+        this.admission = admission;
+        admission.spare(this::giveUpOne);
+    }
+
+    private synchronized boolean giveUpOne() {
+        return !entries.isEmpty() && drop(entries.getFirst());
+    }
+
+    private boolean drop(Entry entry) {
+        entry.holding.clear();
+        return entries.remove(entry);
     }
 
     /**
@@ -34,9 +54,9 @@ public final class PrefixCache {
      * @return a sequence of the caller's own, if some beginning is known
      */
     synchronized Optional<Sequence> longestPrefix(int[] prompt) {
-        Sequence best = null;
+        Entry best = null;
         int longest = LEAST - 1;
-        for (Sequence entry : entries) {
+        for (Entry entry : entries) {
             int common = Math.min(entry.common(prompt), prompt.length - 1);
             if (common > longest) {
                 longest = common;
@@ -48,7 +68,7 @@ public final class PrefixCache {
         }
         entries.remove(best);
         entries.add(best);
-        Sequence own = best.fork();
+        Sequence own = best.sequence.fork();
         own.rewind(longest);
         return Optional.of(own);
     }
@@ -62,10 +82,13 @@ public final class PrefixCache {
         if (entries.stream().anyMatch(entry -> entry.common(tokens) == tokens.length)) {
             return;
         }
-        entries.removeIf(entry -> entry.common(tokens) == entry.length());
-        entries.add(sequence.fork());
+        List<Entry> beginnings = entries.stream().filter(entry -> entry.common(tokens) == entry.sequence.length()).toList();
+        beginnings.forEach(this::drop);
+        Entry added = new Entry(sequence.fork(), admission.newHolding());
+        added.holding.keep(added.sequence.pages());
+        entries.add(added);
         while (bytes() > mostBytes) {
-            entries.removeFirst();
+            drop(entries.getFirst());
         }
     }
 
@@ -75,6 +98,6 @@ public final class PrefixCache {
      * @return at most the bound
      */
     public synchronized long bytes() {
-        return entries.stream().mapToLong(Sequence::cacheBytes).sum();
+        return entries.stream().mapToLong(entry -> entry.sequence.cacheBytes()).sum();
     }
 }

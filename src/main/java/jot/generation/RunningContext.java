@@ -14,22 +14,28 @@ import jot.tokenizer.Tokenizer;
  */
 public final class RunningContext {
     private final Inference inference;
+    private final Admission admission;
+    private final Admission.Holding holding;
     private final Sequence sequence;
     /** All tokens; the sequence holds the first of them. */
     private int[] tokens;
-    /** Whether the sequence's logits follow its last token. */
-    private boolean current;
 
-    /** An empty context. */
-    public RunningContext(Inference inference) {
-        this(inference, new Sequence(inference), new int[0], true);
+    /**
+     * An empty context.
+     *
+     * @param admission where its pages count
+     */
+    public RunningContext(Inference inference, Admission admission) {
+        this(inference, admission, new Sequence(inference), new int[0]);
     }
 
-    private RunningContext(Inference inference, Sequence sequence, int[] tokens, boolean current) {
+    private RunningContext(Inference inference, Admission admission, Sequence sequence, int[] tokens) {
         this.inference = inference;
+        this.admission = admission;
+        this.holding = admission.newHolding();
         this.sequence = sequence;
         this.tokens = tokens;
-        this.current = current;
+        holding.keep(sequence.pages());
     }
 
     /** The number of tokens. */
@@ -49,7 +55,7 @@ public final class RunningContext {
 
     /** A second context that goes on from here; the cache so far is shared until one of them writes. */
     public RunningContext fork() {
-        return new RunningContext(inference, sequence.fork(), tokens.clone(), current);
+        return new RunningContext(inference, admission, sequence.fork(), tokens.clone());
     }
 
     /**
@@ -64,7 +70,8 @@ public final class RunningContext {
         tokens = Arrays.copyOf(tokens, position);
         if (position < sequence.length()) {
             sequence.rewind(position);
-            current = false;
+            holding.keep(sequence.pages());
+            admission.wakeAll();
         }
     }
 
@@ -73,16 +80,24 @@ public final class RunningContext {
      *
      * @param interruption what may stop this; the tokens then count all the same and go through the model later
      * @throws IllegalArgumentException if one is outside the vocabulary or they do not fit the context
+     * @throws Admission.Refused if the model is busy and refuses; the tokens then are not added
      */
-    public void append(int[] more, Interruption interruption) {
+    public void append(int[] more, Interruption interruption) throws Admission.Refused {
         inference.checkTokens(more);
         if (more.length > inference.context() - tokens.length) {
             throw new IllegalArgumentException(String.format(Locale.ROOT, "%,d tokens after %,d, context of %,d", more.length,
                     tokens.length, inference.context()));
         }
+        if (sequence.length() == tokens.length + more.length) {
+            return;
+        }
+        Optional<Admission.Place> place = admission.enter(sequence.growth(tokens.length + more.length, sequence.length()), interruption);
         tokens = joined(tokens, more);
-        if (sequence.length() < tokens.length && sequence.append(unread(), interruption)) {
-            current = true;
+        if (place.isPresent()) {
+            try (Admission.Place _ = place.get()) {
+                sequence.append(unread(), interruption);
+                holding.keep(sequence.pages());
+            }
         }
     }
 
@@ -95,7 +110,7 @@ public final class RunningContext {
      */
     public DecodeLoop loop(int[] more, GenerationSettings settings, Optional<Tokenizer> tokenizer, Interruption interruption) {
         inference.checkTokens(more);
-        if (more.length == 0 && !current && sequence.length() == tokens.length && tokens.length > 0) {
+        if (more.length == 0 && !sequence.hasLogits() && sequence.length() == tokens.length && tokens.length > 0) {
             sequence.rewind(tokens.length - 1);
         }
         return new DecodeLoop(inference, sequence, joined(unread(), more), settings, tokenizer, interruption);
@@ -104,7 +119,7 @@ public final class RunningContext {
     /** Takes over the tokens of a loop that was prepared here. */
     public void follow(DecodeLoop loop) {
         tokens = loop.contextTokens();
-        current = true;
+        holding.keep(sequence.pages());
     }
 
     private int[] unread() {
@@ -135,8 +150,8 @@ public final class RunningContext {
      * @throws IOException if the file cannot be read
      * @throws IllegalArgumentException if it does not fit the context
      */
-    public static RunningContext restore(Inference inference, Path file, byte[] fingerprint) throws IOException {
+    static RunningContext restore(Inference inference, Admission admission, Path file, byte[] fingerprint) throws IOException {
         ContextFile.Saved saved = new ContextFile(file, fingerprint).read(inference);
-        return new RunningContext(inference, saved.sequence(), saved.tokens(), false);
+        return new RunningContext(inference, admission, saved.sequence(), saved.tokens());
     }
 }

@@ -10,6 +10,7 @@ import jot.model.ForwardPass;
 import jot.model.KvCache;
 import jot.model.Segment;
 import jot.tensor.Activations;
+import jot.tensor.AttentionRows;
 
 /**
  * Tokens that have gone through the model, with their cache and the logits of what may follow.
@@ -22,7 +23,10 @@ public final class Sequence {
     static final int CHUNK = 512;
 
     private final Inference inference;
-    private final float[] logits;
+    /** Empty until something has gone through the model. */
+    private float[] logits;
+    /** The length that the logits follow, or −1. */
+    private int logitsAt = -1;
     private KvCache cache;
     private int[] tokens;
 
@@ -32,7 +36,7 @@ public final class Sequence {
      * @throws IllegalStateException if the model has no language-model head
      */
     public Sequence(Inference inference) {
-        this(languageModel(inference), inference.newCache(), new float[inference.architecture().vocabulary()], new int[64]);
+        this(languageModel(inference), inference.newCache(), new float[0], new int[64]);
     }
 
     private static Inference languageModel(Inference inference) {
@@ -49,7 +53,7 @@ public final class Sequence {
 
     /** A sequence whose cache was saved; its logits have to be computed anew. */
     static Sequence restored(Inference inference, KvCache cache, int[] tokens) {
-        return new Sequence(inference, cache, new float[inference.architecture().vocabulary()], tokens.clone());
+        return new Sequence(inference, cache, new float[0], tokens.clone());
     }
 
     KvCache cache() {
@@ -81,9 +85,27 @@ public final class Sequence {
         return cache.bytes();
     }
 
+    /** The pages of its cache; to read only. */
+    float[][] pages() {
+        return cache.heldPages();
+    }
+
+    /**
+     * Bytes of cache that it may come to take beyond what it has.
+     *
+     * @param end the greatest length that it may come to
+     * @param from the first position that may be written, at most the length
+     */
+    long growth(int end, int from) {
+        int kept = cache.serves(end) ? from / AttentionRows.PAGE : 0;
+        return inference.bytesOfPages(KvCache.pagesOf(end) - kept);
+    }
+
     /** A second sequence that goes on from here; the cache so far is shared. */
     public Sequence fork() {
-        return new Sequence(inference, cache.fork(), logits.clone(), tokens.clone());
+        Sequence fork = new Sequence(inference, cache.fork(), logits.clone(), tokens.clone());
+        fork.logitsAt = logitsAt;
+        return fork;
     }
 
     /** How many tokens at the beginning are those of another text. */
@@ -95,6 +117,12 @@ public final class Sequence {
     /** Forgets all tokens from a position on; the logits are those of whatever is appended next. */
     public void rewind(int position) {
         cache.rewind(position);
+        logitsAt = logitsAt > position ? -1 : logitsAt;
+    }
+
+    /** Whether the logits are those of what may follow its last token. */
+    boolean hasLogits() {
+        return logitsAt == length();
     }
 
     /**
@@ -140,6 +168,7 @@ public final class Sequence {
             return false;
         }
         cache = fresh;
+        logitsAt = -1;
         return true;
     }
 
@@ -166,8 +195,7 @@ public final class Sequence {
             ForwardPass pass = inference.pass().stopWhen(stopped::isExhausted).observedBy(null);
             done[0] = inference.transformer().forward(segments, pass);
             if (done[0] && last) {
-                Activations rows = pass.logits();
-                System.arraycopy(rows.values(), rows.at(pass.firstLogitRow(0)), logits, 0, logits.length);
+                takeLogits(pass, 0);
             }
         }, stopped);
         return done[0];
@@ -195,12 +223,19 @@ public final class Sequence {
             ForwardPass pass = inference.pass().stopWhen(stopped::isExhausted).observedBy(null);
             done[0] = inference.transformer().forward(segments, pass);
             for (int i = 0; done[0] && i < next.length; i++) {
-                Activations rows = pass.logits();
-                float[] logits = sequences.get(i).logits;
-                System.arraycopy(rows.values(), rows.at(pass.firstLogitRow(i)), logits, 0, logits.length);
+                sequences.get(i).takeLogits(pass, i);
             }
         }, stopped);
         return done[0];
+    }
+
+    private void takeLogits(ForwardPass pass, int segment) {
+        if (logits.length == 0) {
+            logits = new float[inference.architecture().vocabulary()];
+        }
+        Activations rows = pass.logits();
+        System.arraycopy(rows.values(), rows.at(pass.firstLogitRow(segment)), logits, 0, logits.length);
+        logitsAt = length();
     }
 
     /** Puts a token behind the others, not yet in the cache. */

@@ -60,6 +60,11 @@ public final class KvCache {
         return pages[index];
     }
 
+    /** The pages held, shared ones included, in a new array; to read only. */
+    public float[][] heldPages() {
+        return Arrays.copyOf(pages, pageCount);
+    }
+
     /** Tokens of the context that the keys were computed for. */
     public int contextLength() {
         return contextLength;

@@ -1,7 +1,6 @@
 package jot.sampling;
 
 import java.util.Arrays;
-import java.util.Objects;
 
 /**
  * The tokens that come before the one to be chosen: the prompt, then what has been generated.
@@ -31,8 +30,8 @@ public final class Context {
      * @throws IllegalArgumentException if a token id is negative
      */
     public Context(int[] prompt, int... generated) {
-        Objects.requireNonNull(prompt, "prompt");
-        Objects.requireNonNull(generated, "generated");
+        SamplingChain.present(prompt, "prompt");
+        SamplingChain.present(generated, "generated");
         int capacity = Math.max(16, prompt.length + generated.length);
         tokens = new int[capacity];
         distinctAt = new int[capacity];

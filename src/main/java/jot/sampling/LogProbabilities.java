@@ -8,7 +8,7 @@ import java.util.Arrays;
  * <p>Not thread-safe; one instance serves row after row without allocating.
  */
 public final class LogProbabilities {
-    private static final int BLOCK = 1024;
+    private static final int BLOCK = 256;
 
     private final double[] block = new double[BLOCK];
     private final double[] powers = new double[BLOCK];
@@ -31,7 +31,7 @@ public final class LogProbabilities {
      */
     public LogProbabilities of(float[] row) {
         float greatest = Float.NEGATIVE_INFINITY;
-        for (float x : row) {
+        for (float x : SamplingChain.present(row, "row")) {
             greatest = Math.max(greatest, x);
         }
         if (!Float.isFinite(greatest)) {
@@ -107,6 +107,7 @@ public final class LogProbabilities {
      * @param into [vocabulary] receives them
      */
     public void all(double[] into) {
+        SamplingChain.present(into, "into");
         for (int token = 0; token < logits.length; token++) {
             into[token] = logits[token] - max - logTotal;
         }

@@ -49,7 +49,7 @@ public final class Sampler {
      * @throws IllegalStateException if a logit is NaN or +∞ (which one and at which position), or if every token is forbidden
      */
     public int sample(float[] modelLogits) {
-        int token = choose(modelLogits);
+        int token = choose(SamplingChain.present(modelLogits, "modelLogits"));
         context.append(token);
         return token;
     }
@@ -74,7 +74,7 @@ public final class Sampler {
      * @throws IllegalStateException if a logit is NaN or +∞, or if every token is forbidden
      */
     public double[] probabilities(float[] modelLogits) {
-        double[] p = new double[modelLogits.length];
+        double[] p = new double[SamplingChain.present(modelLogits, "modelLogits").length];
         if (chain.isGreedy()) {
             p[greedy(modelLogits)] = 1;
             return p;
@@ -97,7 +97,8 @@ public final class Sampler {
      * @param before the tokens before the next one
      */
     public void penalise(double[] values, Context before) {
-        logits.load(values);
+        SamplingChain.present(before, "before");
+        logits.load(SamplingChain.present(values, "values"));
         for (LogitStep step : chain.steps()) {
             step.apply(logits, before);
         }

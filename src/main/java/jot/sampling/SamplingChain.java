@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 
 /**
  * Which steps turn logits into a token, in the order in which they run.
@@ -20,13 +19,16 @@ public final class SamplingChain {
     private final List<Candidates.Cut> cuts;
     private final Mirostat mirostat;
     private final boolean greedy;
+    private final boolean ownSteps;
     private final List<String> descriptions;
 
-    private SamplingChain(List<LogitStep> steps, List<Candidates.Cut> cuts, Mirostat mirostat, boolean greedy, List<String> descriptions) {
+    private SamplingChain(List<LogitStep> steps, List<Candidates.Cut> cuts, Mirostat mirostat, boolean greedy, boolean ownSteps,
+            List<String> descriptions) {
         this.steps = List.copyOf(steps);
         this.cuts = List.copyOf(cuts);
         this.mirostat = mirostat;
         this.greedy = greedy;
+        this.ownSteps = ownSteps;
         this.descriptions = List.copyOf(descriptions);
     }
 
@@ -39,6 +41,14 @@ public final class SamplingChain {
         return new Builder();
     }
 
+    /** An argument that must not be null. */
+    static <T> T present(T value, String name) {
+        if (value == null) {
+            throw new IllegalArgumentException(name + ": expected a value, found null");
+        }
+        return value;
+    }
+
     /**
      * A sampler for one generation.
      *
@@ -47,7 +57,7 @@ public final class SamplingChain {
      * @return a new sampler
      */
     public Sampler sampler(int[] prompt, long seed) {
-        return new Sampler(this, new Context(prompt), seed);
+        return new Sampler(this, new Context(present(prompt, "prompt")), seed);
     }
 
     /**
@@ -58,7 +68,7 @@ public final class SamplingChain {
      * @return a new sampler
      */
     public Sampler sampler(Context context, long seed) {
-        return new Sampler(this, context, seed);
+        return new Sampler(this, present(context, "context"), seed);
     }
 
     /**
@@ -77,6 +87,15 @@ public final class SamplingChain {
      */
     public boolean isPlain() {
         return steps.isEmpty() && cuts.isEmpty() && mirostat == null;
+    }
+
+    /**
+     * Whether some steps are the caller's own, which may do anything.
+     *
+     * @return true if {@link Builder#step} added one
+     */
+    public boolean hasOwnSteps() {
+        return ownSteps;
     }
 
     /**
@@ -151,8 +170,9 @@ public final class SamplingChain {
          * @return this
          */
         public Builder logitBias(Map<Integer, Double> biases) {
-            biases.forEach((token, bias) -> {
-                requireToken("logit bias", token);
+            present(biases, "biases").forEach((token, bias) -> {
+                requireToken("logit bias", present(token, "biases"));
+                present(bias, "biases");
                 require(Double.isFinite(bias), "logit bias of token " + token, "a finite number", bias);
             });
             this.logitBias = Map.copyOf(biases);
@@ -190,8 +210,8 @@ public final class SamplingChain {
          * @return this
          */
         public Builder badWords(List<int[]> words) {
-            for (int[] word : words) {
-                if (word.length == 0) {
+            for (int[] word : present(words, "words")) {
+                if (present(word, "words").length == 0) {
                     throw new IllegalArgumentException("a bad word must have at least one token, found none");
                 }
                 requireTokens("bad word", word);
@@ -291,7 +311,7 @@ public final class SamplingChain {
          * @return this
          */
         public Builder step(LogitStep step) {
-            own.add(Objects.requireNonNull(step, "step"));
+            own.add(present(step, "step"));
             return this;
         }
 
@@ -440,7 +460,7 @@ public final class SamplingChain {
             } else if (!greedy) {
                 addCuts(cuts, names);
             }
-            return new SamplingChain(steps, cuts, greedy ? null : mirostat, greedy, names);
+            return new SamplingChain(steps, cuts, greedy ? null : mirostat, greedy, !own.isEmpty(), names);
         }
 
         private void addPenalties(List<LogitStep> steps, List<String> names) {
@@ -519,7 +539,7 @@ public final class SamplingChain {
         }
 
         private static void requireTokens(String name, int[] tokens) {
-            for (int token : tokens) {
+            for (int token : present(tokens, name)) {
                 requireToken(name, token);
             }
         }
