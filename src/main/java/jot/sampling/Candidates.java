@@ -8,6 +8,9 @@ import java.util.random.RandomGenerator;
  * <p>The weight of a token is e^(x − max) with the maximum before any cut; its probability is its weight by the sum of those left, so
  * that a cut needs no new exponentials. The weights are first computed when a cut or the draw asks for them: after top-k only the few
  * survivors need one. Works in the memory of the {@link Logits}, which it uses up.
+ *
+ * <p>A cut computes a number for each candidate and keeps those at which it is high enough, in loops that do not branch on it: which way
+ * a branch would go cannot be foretold where half of the tokens go, and each time costs as much as ten tokens.
  */
 final class Candidates {
     /** One cut: removes candidates, at least one stays. */
@@ -34,16 +37,20 @@ final class Candidates {
         if (ids.length != count) {
             ids = new int[count];
             weights = new double[count];
+            scratch = new double[count];
         }
         for (int i = 0; i < count; i++) {
             ids[i] = i;
         }
         max = all.max();
+        if (MassSelection.least(logits, count) == Double.NEGATIVE_INFINITY) {
+            closeGaps();
+        }
     }
 
     /** Whether every token was forbidden at the beginning. */
     boolean isEmpty() {
-        return max == Double.NEGATIVE_INFINITY;
+        return count == 0;
     }
 
     int count() {
@@ -72,28 +79,16 @@ final class Candidates {
     /** The greatest weight. */
     double greatestWeight() {
         weigh();
-        double greatest = 0;
-        for (int i = 0; i < count; i++) {
-            greatest = Math.max(greatest, weights[i]);
-        }
-        return greatest;
-    }
-
-    /** −ln p of a candidate, with ln of {@link #total} at hand. */
-    double surprise(int i, double logTotal) {
-        return logTotal - (logits[i] - max);
+        return MassSelection.greatest(weights, count);
     }
 
     /** H = −Σ p ln p in nats. */
     double entropy() {
         weigh();
-        double sum = 0;
         for (int i = 0; i < count; i++) {
-            if (weights[i] > 0) {
-                sum += weights[i] * (logits[i] - max);
-            }
+            scratch[i] = weights[i] * Math.max(logits[i] - max, Exponential.LOWEST);
         }
-        return StrictMath.log(total) - sum / total;
+        return StrictMath.log(total) - sum(scratch, count) / total;
     }
 
     /** The logits of the candidates, [count]; to read only. */
@@ -101,46 +96,63 @@ final class Candidates {
         return logits;
     }
 
-    /** Memory for a step's own use, of at least that length. */
-    double[] scratch(int length) {
-        if (scratch.length < length) {
-            scratch = new double[length];
+    /** The weights of the candidates, [count]; to read only. */
+    double[] weights() {
+        weigh();
+        return weights;
+    }
+
+    /** ln p of each candidate, [count], finite, in the memory of {@link #scratch}. */
+    double[] logProbabilities() {
+        double logTotal = StrictMath.log(total());
+        for (int i = 0; i < count; i++) {
+            scratch[i] = Math.max(logits[i] - max - logTotal, -Double.MAX_VALUE);
         }
         return scratch;
     }
 
-    /** A selection to fill and ask. */
+    /** Memory for a cut's own use, as long as the vocabulary. */
+    double[] scratch() {
+        return scratch;
+    }
+
+    /** A selection to ask. */
     MassSelection selection() {
         return selection;
     }
 
-    /** Marks a candidate as removed; {@link #compact} then closes the gap. */
+    /** Marks a candidate as removed; {@link #closeGaps} then closes the gap. */
     void remove(int i) {
         logits[i] = Double.NEGATIVE_INFINITY;
     }
 
-    /** Removes all candidates with a logit below a threshold. */
-    void keepAtLeast(double threshold) {
-        for (int i = 0; i < count; i++) {
-            logits[i] = logits[i] < threshold ? Double.NEGATIVE_INFINITY : logits[i];
-        }
-        compact();
+    /** Closes the gaps that removals left. */
+    void closeGaps() {
+        keepAtLeast(logits, -Double.MAX_VALUE);
     }
 
-    /** Closes the gaps that removals left. */
-    void compact() {
-        int kept = 0;
-        for (int i = 0; i < count; i++) {
-            double x = logits[i];
-            ids[kept] = ids[i];
-            weights[kept] = weights[i];
-            logits[kept] = x;
-            kept += x > Double.NEGATIVE_INFINITY ? 1 : 0;
-        }
-        count = kept;
+    /**
+     * Keeps the candidates whose number is a threshold or more.
+     *
+     * @param numbers [count] the logits, the weights or what the cut has computed, finite or −∞
+     * @param threshold finite
+     */
+    void keepAtLeast(double[] numbers, double threshold) {
         if (weighed) {
-            addUp();
+            count = keepWeighed(numbers, threshold);
+            total = sum(weights, count);
+        } else {
+            count = keepUnweighed(numbers, threshold);
         }
+    }
+
+    /** Removes all candidates but one. */
+    void keepOnly(int i) {
+        logits[0] = logits[i];
+        weights[0] = weights[i];
+        ids[0] = ids[i];
+        count = 1;
+        total = weights[0];
     }
 
     /** Turns the weights into probabilities. */
@@ -178,20 +190,66 @@ final class Candidates {
         return last;
     }
 
+    private int keepWeighed(double[] numbers, double threshold) {
+        double[] x = logits;
+        double[] w = weights;
+        int[] id = ids;
+        double less = 0.0 - threshold;
+        int kept = 0;
+        for (int i = 0; i < count; i++) {
+            int keeps = notNegative(numbers[i] + less);
+            x[kept] = x[i];
+            w[kept] = w[i];
+            id[kept] = id[i];
+            kept += keeps;
+        }
+        return kept;
+    }
+
+    private int keepUnweighed(double[] numbers, double threshold) {
+        double[] x = logits;
+        int[] id = ids;
+        double less = 0.0 - threshold;
+        int kept = 0;
+        for (int i = 0; i < count; i++) {
+            int keeps = notNegative(numbers[i] + less);
+            x[kept] = x[i];
+            id[kept] = id[i];
+            kept += keeps;
+        }
+        return kept;
+    }
+
+    /** 1, or 0 for a negative number, by its sign bit; a sum of equal numbers with opposite signs is +0. */
+    private static int notNegative(double number) {
+        return 1 - (int) (Double.doubleToRawLongBits(number) >>> 63);
+    }
+
     private void weigh() {
         if (weighed) {
             return;
         }
         Exponential.exp(logits, max, weights, count);
         weighed = true;
-        addUp();
+        total = sum(weights, count);
     }
 
-    private void addUp() {
-        double sum = 0;
-        for (int i = 0; i < count; i++) {
-            sum += weights[i];
+    /** The sum of the first {@code count} numbers, as four interleaved sums: no addition need wait for the one before it. */
+    private static double sum(double[] x, int count) {
+        double a = 0;
+        double b = 0;
+        double c = 0;
+        double d = 0;
+        int i = 0;
+        for (; i < count - 3; i += 4) {
+            a += x[i];
+            b += x[i + 1];
+            c += x[i + 2];
+            d += x[i + 3];
         }
-        total = sum;
+        for (; i < count; i++) {
+            a += x[i];
+        }
+        return a + b + (c + d);
     }
 }

@@ -21,11 +21,6 @@ final class EpsilonCutoff implements Candidates.Cut {
 
     static void removeBelow(Candidates candidates, double probability) {
         double threshold = Math.min(probability * candidates.total(), candidates.greatestWeight());
-        for (int i = 0; i < candidates.count(); i++) {
-            if (candidates.weight(i) < threshold) {
-                candidates.remove(i);
-            }
-        }
-        candidates.compact();
+        candidates.keepAtLeast(candidates.weights(), threshold);
     }
 }

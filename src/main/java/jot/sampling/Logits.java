@@ -130,11 +130,7 @@ public final class Logits {
 
     /** The greatest value. */
     double max() {
-        double max = Double.NEGATIVE_INFINITY;
-        for (double value : values) {
-            max = Math.max(max, value);
-        }
-        return max;
+        return MassSelection.greatest(values, values.length);
     }
 
     /** The first token that has the greatest logit, or −1 if all are forbidden. */

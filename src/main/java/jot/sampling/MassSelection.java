@@ -3,131 +3,181 @@ package jot.sampling;
 import java.util.Arrays;
 
 /**
- * Finds where a sum of masses, taken in ascending order of their keys, reaches a target, without sorting.
+ * Finds where a sum of masses, taken from the greatest value down, reaches a target, without sorting.
  *
- * <p>Radix selection: the bits in which the keys differ are taken eleven at a time, from the top; each round adds up the masses by
- * bucket, finds the bucket in which the target is reached and goes on with the keys in it. At most six rounds, linear in the number of
- * keys whatever they are. Keys are unsigned 64-bit numbers ({@link #ascending}, {@link #descending} order doubles).
+ * <p>Each round puts the values into buckets, adds up the masses by bucket, finds the bucket in which the target is reached and goes on
+ * with the values in it. The first rounds make buckets of equal width, which leave few values of many; should they not, as with values
+ * far apart, the bits in which the values differ are taken eleven at a time, so that there are never more than eight rounds. No round
+ * branches on a value: which way it would go could not be foretold.
  */
 final class MassSelection {
     private static final int BITS = 11;
     private static final int BUCKETS = 1 << BITS;
+    /** Sums for each bucket. */
+    private static final int SUMS = 4;
+    private static final int EVEN_ROUNDS = 2;
+    /** Width of all buckets of a round together: what is further below the greatest logit has no mass, and shares the last bucket. */
+    private static final double REACH = 1024;
+    /** Below this, the number of buckets by the width of all could overflow. */
+    private static final double NARROW = 0x1p-900;
 
-    private long[] keys = new long[64];
+    private double[] values = new double[64];
     private double[] masses = new double[64];
-    private int count;
-
-    private final double[] bucketMass = new double[BUCKETS];
-    private final int[] bucketCount = new int[BUCKETS];
+    private int[] buckets = new int[64];
+    private final double[] bucketMass = new double[BUCKETS * SUMS];
     private double massBefore;
 
-    /** The key whose unsigned order is the order of doubles. */
-    static long ascending(double value) {
-        long bits = Double.doubleToRawLongBits(value + 0.0);
-        return bits ^ (bits >> 63 | Long.MIN_VALUE);
-    }
-
-    /** The key whose unsigned order is the reverse order of doubles. */
-    static long descending(double value) {
-        return ~ascending(value);
-    }
-
-    /** The double of an ascending key. */
-    static double ascendingValue(long key) {
-        return Double.longBitsToDouble(key ^ (~key >> 63 | Long.MIN_VALUE));
-    }
-
-    /** The double of a descending key. */
-    static double descendingValue(long key) {
-        return ascendingValue(~key);
-    }
-
-    /** Forgets all keys and makes room for so many. */
-    void clear(int capacity) {
-        if (keys.length < capacity) {
-            keys = new long[capacity];
-            masses = new double[capacity];
-        }
-        count = 0;
-    }
-
-    /** Adds a key with its mass; {@link #clear} made the room. */
-    void add(long key, double mass) {
-        keys[count] = key;
-        masses[count] = mass;
-        count++;
-    }
-
     /**
-     * The first key, in ascending order, at which the sum of masses reaches the target; the last key if none does.
+     * The first value, in descending order, at which the sum of masses reaches the target; the least value if none does.
      *
-     * @throws IllegalStateException if there is no key
+     * @param all [count] values, finite, left unchanged
+     * @param mass [count] their masses, 0 or more, left unchanged
+     * @throws IllegalStateException if there is no value
      */
-    long select(double target) {
+    double select(double[] all, double[] mass, int count, double target) {
         if (count == 0) {
-            throw new IllegalStateException("no key to select from");
+            throw new IllegalStateException("no value to select from");
         }
+        reserve(count);
         massBefore = 0;
+        double[] x = all;
+        double[] m = mass;
         int n = count;
-        long differing = differingBits(n);
-        while (differing != 0) {
-            int shift = Math.max(0, Long.SIZE - Long.numberOfLeadingZeros(differing) - BITS);
-            n = narrow(n, shift, target);
-            differing = differingBits(n);
+        for (int round = 0; ; round++) {
+            double high = greatest(x, n);
+            double low = least(x, n);
+            if (high == low) {
+                return high;
+            }
+            n = narrow(x, m, n, round, high, low, target);
+            x = values;
+            m = masses;
         }
-        return keys[0];
     }
 
-    /** The sum of the masses of all keys before the selected one. */
+    /** The k-th greatest value, k from 1 to the count. */
+    double select(double[] all, int count, int k) {
+        reserve(count);
+        Arrays.fill(masses, 0, count, 1);
+        return select(all, masses, count, k);
+    }
+
+    /** The sum of the masses of all values above the selected one. */
     double massBefore() {
         return massBefore;
     }
 
-    private long differingBits(int n) {
-        long first = keys[0];
+    private void reserve(int count) {
+        if (values.length < count) {
+            values = new double[count];
+            masses = new double[count];
+            buckets = new int[count];
+        }
+    }
+
+    /** The greatest of the first {@code count} numbers, or −∞ of none. */
+    static double greatest(double[] x, int count) {
+        double greatest = Double.NEGATIVE_INFINITY;
+        for (int i = 0; i < count; i++) {
+            greatest = Math.max(greatest, x[i]);
+        }
+        return greatest;
+    }
+
+    /** The least of the first {@code count} numbers, or ∞ of none. */
+    static double least(double[] x, int count) {
+        double least = Double.POSITIVE_INFINITY;
+        for (int i = 0; i < count; i++) {
+            least = Math.min(least, x[i]);
+        }
+        return least;
+    }
+
+    /** Keeps the values of the bucket in which the target is reached; returns how many. */
+    private int narrow(double[] x, double[] mass, int n, int round, double high, double low, double target) {
+        int first = 0;
+        int last = BUCKETS - 1;
+        double width = Math.min(high - low, REACH);
+        if (round < EVEN_ROUNDS && width > NARROW) {
+            evenBuckets(x, buckets, n, high, BUCKETS / width);
+        } else {
+            int shift = Math.max(0, Long.SIZE - Long.numberOfLeadingZeros(differingBits(x, n)) - BITS);
+            bucketsOfBits(x, buckets, n, shift);
+            first = bucketOfBits(high, shift);
+            last = bucketOfBits(low, shift);
+        }
+        addMasses(mass, n);
+        return gather(x, mass, n, reached(first, last, target));
+    }
+
+    private static void evenBuckets(double[] x, int[] buckets, int n, double high, double scale) {
+        for (int i = 0; i < n; i++) {
+            buckets[i] = (int) Math.min((high - x[i]) * scale, BUCKETS - 1);
+        }
+    }
+
+    private static void bucketsOfBits(double[] x, int[] buckets, int n, int shift) {
+        for (int i = 0; i < n; i++) {
+            buckets[i] = bucketOfBits(x[i], shift);
+        }
+    }
+
+    private static int bucketOfBits(double value, int shift) {
+        return (int) (descending(value) >>> shift) & BUCKETS - 1;
+    }
+
+    /** A number whose unsigned order is the reverse order of doubles. */
+    private static long descending(double value) {
+        long bits = Double.doubleToRawLongBits(value + 0.0);
+        return ~(bits ^ (bits >> 63 | Long.MIN_VALUE));
+    }
+
+    private static long differingBits(double[] x, int n) {
+        long first = descending(x[0]);
         long differing = 0;
         for (int i = 1; i < n; i++) {
-            differing |= keys[i] ^ first;
+            differing |= descending(x[i]) ^ first;
         }
         return differing;
     }
 
-    /** Keeps the keys of the bucket in which the target is reached; returns how many. */
-    private int narrow(int n, int shift, double target) {
-        Arrays.fill(bucketMass, 0);
-        Arrays.fill(bucketCount, 0);
+    /** Adds up the masses by bucket, in several sums for each: where many share a bucket, no addition need wait for the one before it. */
+    private void addMasses(double[] mass, int n) {
+        double[] sums = bucketMass;
+        int[] at = buckets;
+        Arrays.fill(sums, 0);
         for (int i = 0; i < n; i++) {
-            int bucket = (int) (keys[i] >>> shift) & BUCKETS - 1;
-            bucketMass[bucket] += masses[i];
-            bucketCount[bucket]++;
+            sums[at[i] * SUMS + (i & SUMS - 1)] += mass[i];
         }
-        int chosen = bucketOf(target);
-        int kept = 0;
-        for (int i = 0; i < n; i++) {
-            long key = keys[i];
-            keys[kept] = key;
-            masses[kept] = masses[i];
-            kept += ((int) (key >>> shift) & BUCKETS - 1) == chosen ? 1 : 0;
-        }
-        return kept;
     }
 
-    private int bucketOf(double target) {
-        int last = -1;
-        double beforeLast = massBefore;
-        double sum = massBefore;
-        for (int bucket = 0; bucket < BUCKETS; bucket++) {
-            if (bucketCount[bucket] == 0) {
-                continue;
+    private double massOf(int bucket) {
+        int at = bucket * SUMS;
+        return bucketMass[at] + bucketMass[at + 1] + (bucketMass[at + 2] + bucketMass[at + 3]);
+    }
+
+    /** The bucket in which the target is reached; the first and the last of those in question hold a value. */
+    private int reached(int first, int last, double target) {
+        for (int bucket = first; bucket < last; bucket++) {
+            double through = massBefore + massOf(bucket);
+            if (through >= target) {
+                return bucket;
             }
-            last = bucket;
-            beforeLast = sum;
-            sum += bucketMass[bucket];
-            if (sum >= target) {
-                break;
-            }
+            massBefore = through;
         }
-        massBefore = beforeLast;
         return last;
+    }
+
+    private int gather(double[] x, double[] mass, int n, int chosen) {
+        double[] keptValues = values;
+        double[] keptMasses = masses;
+        int[] at = buckets;
+        int kept = 0;
+        for (int i = 0; i < n; i++) {
+            keptValues[kept] = x[i];
+            keptMasses[kept] = mass[i];
+            kept += (at[i] ^ chosen) - 1 >>> 31;
+        }
+        return kept;
     }
 }

@@ -16,12 +16,6 @@ final class MinP implements Candidates.Cut {
 
     @Override
     public void apply(Candidates candidates, RandomGenerator random) {
-        double threshold = share * candidates.greatestWeight();
-        for (int i = 0; i < candidates.count(); i++) {
-            if (candidates.weight(i) < threshold) {
-                candidates.remove(i);
-            }
-        }
-        candidates.compact();
+        candidates.keepAtLeast(candidates.weights(), share * candidates.greatestWeight());
     }
 }

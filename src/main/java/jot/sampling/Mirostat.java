@@ -34,18 +34,17 @@ final class Mirostat implements Candidates.Cut {
 
     @Override
     public void apply(Candidates candidates, RandomGenerator random) {
-        double logTotal = StrictMath.log(candidates.total());
+        double[] logs = candidates.logProbabilities();
         int best = 0;
-        for (int i = 1; i < candidates.count(); i++) {
-            best = candidates.logit(i) > candidates.logit(best) ? i : best;
-        }
-        boolean bestAlone = candidates.surprise(best, logTotal) / LN2 > mu;
         for (int i = 0; i < candidates.count(); i++) {
-            if (bestAlone ? i != best : candidates.surprise(i, logTotal) / LN2 > mu) {
-                candidates.remove(i);
-            }
+            logs[i] = logs[i] / LN2;
+            best = logs[i] > logs[best] ? i : best;
         }
-        candidates.compact();
+        if (-logs[best] > mu) {
+            candidates.keepOnly(best);
+        } else {
+            candidates.keepAtLeast(logs, -mu);
+        }
     }
 
     /** Takes note of the probability, after the cut, of the token that was drawn; returns its surprise. */

@@ -24,40 +24,23 @@ final class TopK implements Candidates.Cut {
         if (k >= count) {
             return;
         }
-        double[] x = candidates.logits();
-        double bound = count > 4 * GROUPS && k <= GROUPS / 2 ? lowerBound(candidates, x, count) : Double.NEGATIVE_INFINITY;
-        MassSelection selection = candidates.selection();
-        selection.clear(atLeast(x, count, bound));
-        for (int i = 0; i < count; i++) {
-            if (x[i] >= bound) {
-                selection.add(MassSelection.descending(x[i]), 1);
-            }
+        if (count > 4 * GROUPS && k <= GROUPS / 2) {
+            candidates.keepAtLeast(candidates.logits(), lowerBound(candidates));
         }
-        candidates.keepAtLeast(MassSelection.descendingValue(selection.select(k)));
+        double border = candidates.selection().select(candidates.logits(), candidates.count(), k);
+        candidates.keepAtLeast(candidates.logits(), border);
     }
 
-    private double lowerBound(Candidates candidates, double[] x, int count) {
-        double[] maxima = candidates.scratch(GROUPS);
+    private double lowerBound(Candidates candidates) {
+        double[] x = candidates.logits();
+        double[] maxima = candidates.scratch();
         Arrays.fill(maxima, 0, GROUPS, Double.NEGATIVE_INFINITY);
-        for (int start = 0; start < count; start += GROUPS) {
-            int width = Math.min(GROUPS, count - start);
+        for (int start = 0; start < candidates.count(); start += GROUPS) {
+            int width = Math.min(GROUPS, candidates.count() - start);
             for (int group = 0; group < width; group++) {
                 maxima[group] = Math.max(maxima[group], x[start + group]);
             }
         }
-        MassSelection selection = candidates.selection();
-        selection.clear(GROUPS);
-        for (int group = 0; group < GROUPS; group++) {
-            selection.add(MassSelection.descending(maxima[group]), 1);
-        }
-        return MassSelection.descendingValue(selection.select(k));
-    }
-
-    private static int atLeast(double[] x, int count, double bound) {
-        int n = 0;
-        for (int i = 0; i < count; i++) {
-            n += x[i] >= bound ? 1 : 0;
-        }
-        return n;
+        return candidates.selection().select(maxima, GROUPS, k);
     }
 }

@@ -19,22 +19,29 @@ final class TopP implements Candidates.Cut {
     public void apply(Candidates candidates, RandomGenerator random) {
         double target = mass * candidates.total();
         MassSelection selection = candidates.selection();
-        selection.clear(candidates.count());
-        for (int i = 0; i < candidates.count(); i++) {
-            selection.add(MassSelection.descending(candidates.logit(i)), candidates.weight(i));
-        }
-        double border = MassSelection.descendingValue(selection.select(target));
-        double before = selection.massBefore();
+        double border = selection.select(candidates.logits(), candidates.weights(), candidates.count(), target);
+        candidates.keepAtLeast(candidates.logits(), border);
+        removeBeyond(candidates, border, selection.massBefore(), target);
+    }
+
+    /** Of the tokens at the border, of which there may be many, those stay that the target needs. */
+    private static void removeBeyond(Candidates candidates, double border, double massAbove, double target) {
+        double before = massAbove;
         boolean first = true;
+        boolean removed = false;
         for (int i = 0; i < candidates.count(); i++) {
-            double x = candidates.logit(i);
-            if (x == border && (before < target || first)) {
-                before += candidates.weight(i);
-                first = false;
-            } else if (x <= border) {
-                candidates.remove(i);
+            if (candidates.logit(i) == border) {
+                if (before < target || first) {
+                    before += candidates.weight(i);
+                    first = false;
+                } else {
+                    candidates.remove(i);
+                    removed = true;
+                }
             }
         }
-        candidates.compact();
+        if (removed) {
+            candidates.closeGaps();
+        }
     }
 }

@@ -17,24 +17,12 @@ final class TypicalP implements Candidates.Cut {
 
     @Override
     public void apply(Candidates candidates, RandomGenerator random) {
-        double total = candidates.total();
-        double logTotal = StrictMath.log(total);
         double entropy = candidates.entropy();
-        MassSelection selection = candidates.selection();
-        selection.clear(candidates.count());
+        double[] nearness = candidates.logProbabilities();
         for (int i = 0; i < candidates.count(); i++) {
-            selection.add(MassSelection.ascending(distance(candidates, i, logTotal, entropy)), candidates.weight(i));
+            nearness[i] = -Math.abs(nearness[i] + entropy);
         }
-        double border = MassSelection.ascendingValue(selection.select(mass * total));
-        for (int i = 0; i < candidates.count(); i++) {
-            if (distance(candidates, i, logTotal, entropy) > border) {
-                candidates.remove(i);
-            }
-        }
-        candidates.compact();
-    }
-
-    private static double distance(Candidates candidates, int i, double logTotal, double entropy) {
-        return Math.abs(candidates.surprise(i, logTotal) - entropy);
+        double border = candidates.selection().select(nearness, candidates.weights(), candidates.count(), mass * candidates.total());
+        candidates.keepAtLeast(nearness, border);
     }
 }

@@ -63,6 +63,6 @@ final class Xtc implements Candidates.Cut {
                 candidates.remove(i);
             }
         }
-        candidates.compact();
+        candidates.closeGaps();
     }
 }

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
@@ -73,31 +72,5 @@ class LogProbabilitiesTest {
         assertEquals(1, Exponential.exp(0));
         assertEquals(0, Exponential.exp(-709));
         assertEquals(0, Exponential.exp(Double.NEGATIVE_INFINITY));
-    }
-
-    @Test
-    void aSelectionFindsWhereTheSumReachesTheTarget() {
-        SplittableRandom random = new SplittableRandom(4);
-        MassSelection selection = new MassSelection();
-        for (int round = 0; round < 200; round++) {
-            int n = 1 + random.nextInt(300);
-            double[] values = new double[n];
-            selection.clear(n);
-            for (int i = 0; i < n; i++) {
-                values[i] = round % 3 == 0 ? random.nextInt(-3, 4) : random.nextGaussian() * Math.pow(10, random.nextInt(-5, 6));
-                selection.add(MassSelection.ascending(values[i]), 1);
-            }
-            int k = 1 + random.nextInt(n);
-            double found = MassSelection.ascendingValue(selection.select(k));
-            Arrays.sort(values);
-            assertEquals(values[k - 1], found);
-            int before = 0;
-            while (values[before] < found) {
-                before++;
-            }
-            assertEquals(before, selection.massBefore());
-        }
-        selection.clear(0);
-        assertThrows(IllegalStateException.class, () -> selection.select(1));
     }
 }
