@@ -173,7 +173,8 @@ public final class GenerationOptions {
     /**
      * Lets a full context slide instead of ending the text.
      *
-     * <p>Half of what follows the first {@code keep} tokens is then forgotten, and the rest is computed anew at its new positions.
+     * <p>Half of what follows the first {@code keep} tokens is then forgotten, and the rest is computed anew at its new positions. In a
+     * session the text that is added before generating counts: the older tokens make room for it.
      *
      * @param keep how many of the first tokens always stay, such as the length of a system prompt; 0 or more
      * @return new options

@@ -401,6 +401,40 @@ class ControlTest {
         }
     }
 
+    /** A prompt that fills the context slides before it is read; what is to be kept stays all the same. */
+    @Test
+    void slidingKeepsTheBeginningOfAPromptThatFillsTheContext() throws IOException {
+        int[] prompt = Arrays.copyOf(gpt.tokenizer().encode("Once upon a time there was a girl who had a big red ball and a dog."), 16);
+        try (Gpt small = Gpt.load(Path.of("weights/tales"), LoadOptions.defaults().withContext(16))) {
+            int[] left = IntStream.concat(Arrays.stream(prompt, 0, 4), Arrays.stream(prompt, 10, 16)).toArray();
+            assertArrayEquals(small.generate(left, ENDLESS.withMaxTokens(3).withTemperature(0)).tokens(),
+                    small.generate(prompt, ENDLESS.withMaxTokens(3).withTemperature(0).withSliding(4)).tokens());
+        }
+    }
+
+    @Test
+    void aConversationSlidesForAsLongAsItGoesOn() throws IOException {
+        try (Gpt small = Gpt.load(Path.of("weights/tales"), LoadOptions.defaults().withContext(64))) {
+            Session session = small.session().append("Once upon a time there was a dog.");
+            int[] kept = session.tokens();
+            GenerationOptions options = ENDLESS.withMaxTokens(7).withSliding(kept.length);
+            int[] turn = small.tokenizer().encodeContinuation(" The girl said: let us go.");
+            for (int i = 0; i < 100; i++) {
+                Generation answer = session.generate(" The girl said: let us go.", options.withSeed(i));
+                assertEquals(StopReason.MAX_TOKENS, answer.stopReason());
+                int[] tokens = session.tokens();
+                assertTrue(session.position() <= 64, "turn " + i);
+                assertArrayEquals(kept, Arrays.copyOf(tokens, kept.length));
+                assertArrayEquals(IntStream.concat(Arrays.stream(turn), Arrays.stream(answer.tokens())).toArray(),
+                        Arrays.copyOfRange(tokens, tokens.length - turn.length - 7, tokens.length));
+            }
+            String message = assertThrows(IllegalArgumentException.class, () -> session.generate(" The dog ran.".repeat(20), options))
+                    .getMessage();
+            assertTrue(message.matches("\\d+ tokens after " + kept.length + " that sliding keeps, context of 64"), message);
+            assertThrows(IllegalArgumentException.class, () -> session.generate(" word".repeat(60), ENDLESS.withMaxTokens(7)));
+        }
+    }
+
     // ---- bounds and prefixes
 
     @Test

@@ -78,13 +78,18 @@ public final class DecodeLoop {
             throw new IllegalArgumentException("the prompt is empty: at least one token is needed to begin with");
         }
         inference.checkTokens(more);
-        if (more.length > inference.context() - known) {
-            throw new IllegalArgumentException(String.format(Locale.ROOT, "prompt of %,d tokens, context of %,d", known + more.length,
-                    inference.context()));
-        }
         if (settings.slideKeeping().isPresent() && settings.slideKeeping().getAsInt() > inference.context() - 2) {
             throw new IllegalArgumentException(String.format(Locale.ROOT, "sliding keeps %,d tokens, context of %,d: nothing could slide",
                     settings.slideKeeping().getAsInt(), inference.context()));
+        }
+        boolean slides = known > 0 && settings.slideKeeping().isPresent();
+        if (slides && more.length >= inference.context() - Math.min(known, settings.slideKeeping().getAsInt())) {
+            throw new IllegalArgumentException(String.format(Locale.ROOT, "%,d tokens after %,d that sliding keeps, context of %,d",
+                    more.length, Math.min(known, settings.slideKeeping().getAsInt()), inference.context()));
+        }
+        if (!slides && more.length > inference.context() - known) {
+            throw new IllegalArgumentException(String.format(Locale.ROOT, "prompt of %,d tokens, context of %,d", known + more.length,
+                    inference.context()));
         }
     }
 
@@ -126,17 +131,24 @@ public final class DecodeLoop {
         return settings.maxTokens().isPresent() && count >= settings.maxTokens().getAsInt();
     }
 
-    /** Forgets half of what follows the tokens to be kept; the rest goes through the model again at its new places. */
+    /**
+     * Forgets half of what follows the tokens to be kept, but nothing that the model has not seen yet if that makes room enough; the rest
+     * goes through the model again at its new places.
+     */
     private void slideOrEnd() {
         if (settings.slideKeeping().isEmpty()) {
             end(StopCause.CONTEXT_FULL);
             return;
         }
         int[] all = contextTokens();
-        int keep = Math.min(settings.slideKeeping().getAsInt(), sequence.length());
-        int dropped = (all.length - keep + 1) / 2;
-        sequence.rewind(keep);
-        unread = Arrays.copyOfRange(all, keep + dropped, all.length);
+        int keep = Math.min(settings.slideKeeping().getAsInt(), all.length - 1);
+        int half = (all.length - keep + 1) / 2;
+        int seen = Math.min(half, sequence.length() - keep);
+        int dropped = seen > 0 && all.length - seen < inference.context() ? seen : half;
+        int stay = Math.min(keep, sequence.length());
+        sequence.rewind(stay);
+        unread = Arrays.copyOfRange(all, stay, all.length - dropped);
+        System.arraycopy(all, keep + dropped, unread, keep - stay, all.length - keep - dropped);
     }
 
     /** Sends through the model what it has not seen yet: the prompt, later the last token. */
