@@ -2,7 +2,6 @@ package jot.checkpoint;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import jot.json.JsonException;
 
 /**
  * Tells that a file of a model is damaged or of a kind that Jot does not read: which file, where in it, what was expected, what was found.
@@ -50,19 +49,6 @@ public class CheckpointFormatException extends IOException {
         this.place = place;
         this.expected = expected;
         this.found = found;
-    }
-
-    /**
-     * Names the file in which a JSON document, or a value of one, is wrong.
-     *
-     * @param file  the file
-     * @param cause what is wrong in it
-     * @return the exception with the place, expectation and finding of {@code cause}
-     */
-    @SuppressWarnings("exports")
-    public static CheckpointFormatException of(Path file, JsonException cause) {
-        Checkpoint.present(cause, "cause");
-        return new CheckpointFormatException(file, cause.place(), cause.expected(), cause.found(), cause);
     }
 
     /**

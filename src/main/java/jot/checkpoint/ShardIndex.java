@@ -43,7 +43,7 @@ record ShardIndex(Path file, Map<Path, List<String>> shards) {
             }
             return new ShardIndex(file, shards);
         } catch (JsonException e) {
-            throw CheckpointFormatException.of(file, e);
+            throw e.in(file, CheckpointFormatException::new);
         }
     }
 

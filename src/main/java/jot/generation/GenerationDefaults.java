@@ -97,7 +97,7 @@ public final class GenerationDefaults {
             return new GenerationDefaults(values, lacking, true);
         } catch (JsonException e) {
             Path culprit = generationConfig.isPresent() ? file : file.resolveSibling("config.json");
-            throw CheckpointFormatException.of(culprit, e);
+            throw e.in(culprit, CheckpointFormatException::new);
         }
     }
 

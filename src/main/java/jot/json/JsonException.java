@@ -1,6 +1,7 @@
 package jot.json;
 
 import java.io.IOException;
+import java.nio.file.Path;
 
 /**
  * Tells that a document is not valid JSON, or that a value in it is not what the reader needs.
@@ -90,5 +91,38 @@ public final class JsonException extends IOException {
      */
     public String found() {
         return found;
+    }
+
+    /**
+     * The same, told of the file that holds the document.
+     *
+     * @param file the file
+     * @param kind makes the exception
+     * @param <E>  its type
+     * @return an exception with this one's place, expectation and finding, and this one as its cause
+     */
+    public <E extends Exception> E in(Path file, Kind<E> kind) {
+        return kind.of(file, place, expected, found, this);
+    }
+
+    /**
+     * Makes an exception that names a file.
+     *
+     * @param <E> its type
+     */
+    @FunctionalInterface
+    public interface Kind<E extends Exception> {
+
+        /**
+         * Makes the exception.
+         *
+         * @param file     the file
+         * @param place    the place in it
+         * @param expected what should be there
+         * @param found    what is there
+         * @param cause    the failure underneath
+         * @return the exception
+         */
+        E of(Path file, String place, String expected, String found, Throwable cause);
     }
 }

@@ -71,7 +71,7 @@ record ModelFolder(Path folder, Path weights) {
         try {
             return Json.parse(Files.readAllBytes(file)).asObject("document");
         } catch (JsonException e) {
-            throw CheckpointFormatException.of(file, e);
+            throw e.in(file, CheckpointFormatException::new);
         }
     }
 }

@@ -92,7 +92,7 @@ final class TokenizerFiles {
                 return settings.withRoles(readModel(folder.resolve(MODEL), settings));
             }
         } catch (JsonException e) {
-            throw CheckpointFormatException.of(settings.file, e);
+            throw e.in(settings.file, CheckpointFormatException::new);
         }
         Path tiktoken = tiktoken(folder);
         if (tiktoken != null) {
@@ -106,7 +106,7 @@ final class TokenizerFiles {
         try {
             return TokenizerJson.read(Files.readAllBytes(file));
         } catch (JsonException e) {
-            throw CheckpointFormatException.of(file, e);
+            throw e.in(file, CheckpointFormatException::new);
         }
     }
 
@@ -114,7 +114,7 @@ final class TokenizerFiles {
         try {
             return Json.parse(Files.readAllBytes(file)).asObject(file.getFileName().toString());
         } catch (JsonException e) {
-            throw CheckpointFormatException.of(file, e);
+            throw e.in(file, CheckpointFormatException::new);
         }
     }
 
@@ -327,7 +327,7 @@ final class TokenizerFiles {
         try {
             vocabulary = TokenizerJson.vocabulary(readObject(file).members());
         } catch (JsonException e) {
-            throw CheckpointFormatException.of(file, e);
+            throw e.in(file, CheckpointFormatException::new);
         }
         Merges merges = Merges.read(folder.resolve(MERGES), vocabulary);
         String kind = settings.kind();

@@ -90,6 +90,11 @@ class ArchitectureTest {
     }
 
     @Test
+    void theApiShowsNothingElse() throws IOException {
+        assertNone(rules.hiddenTypes(exportedPackages()));
+    }
+
+    @Test
     void allOtherPackagesSayInternal() throws IOException {
         try (Stream<Path> files = Files.walk(SOURCES)) {
             for (Path file : files.filter(file -> file.endsWith("package-info.java")).toList()) {

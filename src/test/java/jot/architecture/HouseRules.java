@@ -121,7 +121,23 @@ final class HouseRules {
         return classes.stream().map(CompiledClass::name).filter(name -> EMPTY_NAME.matcher(name).matches()).toList();
     }
 
-    /** Every rule at once. */
+    /** What an exported package shows is exported as well: a user could name no other type. */
+    List<String> hiddenTypes(Set<String> exported) {
+        Set<String> open = classes.stream().filter(CompiledClass::open).map(CompiledClass::name).collect(Collectors.toSet());
+        Predicate<String> visible = name -> exported.contains(CompiledClass.packageOf(name)) && isOpenThroughout(name, open);
+        return classes.stream()
+            .filter(type -> visible.test(type.name()))
+            .flatMap(type -> type.shown().stream().filter(visible.negate()).map(shown -> type.name() + " shows " + shown))
+            .toList();
+    }
+
+    /** Whether a type and all classes around it are open. */
+    private static boolean isOpenThroughout(String name, Set<String> open) {
+        int outer = name.lastIndexOf('$');
+        return open.contains(name) && (outer < 0 || isOpenThroughout(name.substring(0, outer), open));
+    }
+
+    /** Every rule at once but {@link #hiddenTypes}, which has to be told what is exported. */
     List<String> breaches() {
         return Stream.of(wrongDirections(), cycles(), printing(), inexactArithmetic(), commonPool(), localeDependence(),
             crowdedPackages(), emptyNames()).flatMap(List::stream).toList();

@@ -4,12 +4,21 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.classfile.ClassBuilder;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.Signature;
+import java.lang.classfile.attribute.ExceptionsAttribute;
+import java.lang.classfile.attribute.InnerClassInfo;
+import java.lang.classfile.attribute.InnerClassesAttribute;
+import java.lang.classfile.attribute.SignatureAttribute;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
+import java.lang.reflect.AccessFlag;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
@@ -22,6 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Shows on tiny made-up classes that each of the {@link HouseRules} can be broken, and that keeping to it is not reported. */
 @Tag("module-path")
 class HouseRulesTest {
+    private static final int NATIVE = ClassFile.ACC_NATIVE;
     private static final ClassDesc MATH = ClassDesc.of("java.lang.Math");
     private static final MethodTypeDesc DOUBLE_TO_DOUBLE = MethodTypeDesc.ofDescriptor("(D)D");
 
@@ -142,6 +152,34 @@ class HouseRulesTest {
         assertEquals(List.of("jot.model." + name), rules(type("jot.model." + name, _ -> { })).emptyNames());
     }
 
+    @ParameterizedTest
+    @CsvSource({"jot.json.Json, PUBLIC, 1", "jot.json.Json, PROTECTED, 1", "jot.json.Json, PRIVATE, 0", "jot.Gpt, PUBLIC, 0",
+        "jot.Hidden, PUBLIC, 1", "jot.Gpt$Open, PUBLIC, 0", "jot.Gpt$Closed, PUBLIC, 1"})
+    void theApiShowsNoHiddenType(String shown, AccessFlag access, int expected) {
+        ClassDesc type = ClassDesc.of(shown);
+        for (Consumer<ClassBuilder> member : List.<Consumer<ClassBuilder>>of(
+                user -> user.withField("member", type.arrayType(), access.mask()),
+                user -> user.withMethod("of", MethodTypeDesc.of(ConstantDescs.CD_void, type), access.mask() | NATIVE, _ -> { }),
+                user -> user.withMethod("run", ConstantDescs.MTD_void, access.mask() | NATIVE, method -> method.with(
+                    ExceptionsAttribute.ofSymbols(type))),
+                user -> user.withField("generic", ConstantDescs.CD_List, field -> field.withFlags(access.mask())
+                    .with(SignatureAttribute.of(Signature.parseFrom("Ljava/util/List<L" + shown.replace('.', '/') + ";>;")))))) {
+            HouseRules rules = rules(api("jot.Gpt", member), api("jot.json.Json", _ -> { }), nested("jot.Gpt", "Open", AccessFlag.PUBLIC),
+                nested("jot.Gpt", "Closed", AccessFlag.PRIVATE), api("jot.Hidden", closed -> closed.withFlags(0)));
+            assertEquals(expected == 0 ? List.of() : List.of("jot.Gpt shows " + shown), rules.hiddenTypes(Set.of("jot")));
+        }
+    }
+
+    @Test
+    void theApiHasNoHiddenSupertype() {
+        CompiledClass extending = api("jot.Gpt", type -> type.withSuperclass(ClassDesc.of("jot.json.Json")));
+        CompiledClass implementing = api("jot.Gpt", type -> type.withInterfaceSymbols(ClassDesc.of("jot.json.Json")));
+        for (CompiledClass type : List.of(extending, implementing)) {
+            assertEquals(List.of("jot.Gpt shows jot.json.Json"), rules(type, api("jot.json.Json", _ -> { })).hiddenTypes(Set.of("jot")));
+            assertEquals(List.of(), rules(type, api("jot.json.Json", _ -> { })).hiddenTypes(Set.of("jot", "jot.json")));
+        }
+    }
+
     @Test
     void aCleanClassBreaksNothing() {
         CompiledClass clean = calls("jot.model.Attention", "jot.tensor.Kernels");
@@ -156,6 +194,19 @@ class HouseRulesTest {
 
     private static CompiledClass calls(String user, String used) {
         return type(user, code -> code.invokestatic(ClassDesc.of(used), "run", ConstantDescs.MTD_void));
+    }
+
+    private static CompiledClass api(String name, Consumer<ClassBuilder> members) {
+        return CompiledClass.parse(ClassFile.of().build(ClassDesc.of(name), type -> {
+            type.withFlags(ClassFile.ACC_PUBLIC);
+            members.accept(type);
+        }));
+    }
+
+    private static CompiledClass nested(String outer, String name, AccessFlag access) {
+        ClassDesc nested = ClassDesc.of(outer).nested(name);
+        return CompiledClass.parse(ClassFile.of().build(nested, type -> type.with(InnerClassesAttribute.of(
+            InnerClassInfo.of(nested, Optional.of(ClassDesc.of(outer)), Optional.of(name), access.mask())))));
     }
 
     private static CompiledClass type(String name, Consumer<CodeBuilder> body) {

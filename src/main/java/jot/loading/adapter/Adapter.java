@@ -79,7 +79,7 @@ public record Adapter(AdapterConfig config, String configuration, Checkpoint che
         try {
             return Json.parse(text).asObject("document");
         } catch (JsonException e) {
-            throw CheckpointFormatException.of(file, e);
+            throw e.in(file, CheckpointFormatException::new);
         }
     }
 

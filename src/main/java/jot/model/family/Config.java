@@ -269,7 +269,7 @@ public final class Config {
         try {
             return reading.of(values.get(key));
         } catch (JsonException e) {
-            throw CheckpointFormatException.of(file, e);
+            throw e.in(file, CheckpointFormatException::new);
         }
     }
 

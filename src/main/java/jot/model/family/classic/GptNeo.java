@@ -65,7 +65,7 @@ public final class GptNeo implements Family {
                 addAll(config.values().array("attention_layers"), kinds);
             }
         } catch (JsonException e) {
-            throw CheckpointFormatException.of(config.file(), e);
+            throw e.in(config.file(), CheckpointFormatException::new);
         }
         if (kinds.size() != layers) {
             throw config.refusal("attention_types", "kinds of " + layers + " blocks", kinds.size() + " kinds");
