@@ -155,13 +155,30 @@ final class Calls {
         requireOne(options);
         try (Inference.Use _ = inference.use()) {
             GenerationSettings settings = settings(options, prompt.length);
-            if (settings.beams().isPresent()) {
-                return Stream.of(prompt).map(tokens -> generate(tokens, options, loop -> { }, text -> { }).text());
-            }
             Interruption interruption = generations.watchAnyThread(settings);
+            if (settings.beams().isPresent()) {
+                return Stream.of(prompt).map(tokens -> beamText(tokens, settings, interruption)).filter(text -> !text.isEmpty())
+                        .onClose(interruption::stop);
+            }
             DecodeLoop loop = generations.prepare(prompt, settings, interruption);
             TextPieces pieces = new TextPieces(inference, generations, loop, interruption);
             return StreamSupport.stream(pieces, false).onClose(pieces::close);
+        }
+    }
+
+    /** The text that a search finds, which is there all at once. */
+    private String beamText(int[] prompt, GenerationSettings settings, Interruption interruption) {
+        Optional<Inference.Use> use = inference.useUnlessClosing();
+        if (use.isEmpty()) {
+            return "";
+        }
+        if (Thread.currentThread().isInterrupted()) {
+            interruption.noteInterrupt();
+        }
+        try (Inference.Use _ = use.get()) {
+            return generations.all(prompt, settings, interruption).getFirst().text().orElseThrow();
+        } catch (Admission.Refused e) {
+            throw new BusyException(e.getMessage(), e);
         }
     }
 

@@ -444,8 +444,9 @@ public final class GenerationOptions {
      * Fixes the draws: the same model, prompt, options and seed give the same tokens, whatever the number of threads, whatever else
      * runs, on the first call and on the ten-thousandth.
      *
-     * <p>Between machines with vectors of different widths, or with and without vector kernels, the model's logits may differ in the last
-     * bits, as sums are taken in another order; a draw that falls on such a border, or two logits that are all but equal, may then give
+     * <p>Between machines with vectors of different widths, with and without vector kernels, or where a prompt is read in other pieces (in
+     * the parts of a session, or behind a kept beginning), the model's logits may differ in the last bits, as sums are taken in another
+     * order; a draw that falls on such a border, or two logits that are all but equal, may then give
      * another token. What is drawn from given logits is the same everywhere.
      *
      * <p>The generator is {@value jot.sampling.Sampler#GENERATOR} of {@code java.util.random}. Of several texts, number n takes the

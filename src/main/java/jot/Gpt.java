@@ -25,8 +25,14 @@ import jot.tokenizer.Tokenizer;
  * A GPT model, ready to generate text.
  *
  * <p>Thread-safe: any number of threads, virtual ones included, may call one model at once, each with its own options and result; their
- * forward passes take turns. Its weights never change. The same model, options and seed give the same tokens, for any number of threads,
- * whatever else runs, from the first call on.
+ * forward passes take turns. Virtual ones park while the model computes, and what they compute themselves leaves a carrier, where there
+ * are several, to others. Its weights never change.
+ *
+ * <p>Repeatable: the same model, prompt, options and seed give the same tokens and the same log-probabilities to the last bit, for any
+ * number of threads, whatever else runs, on the first call and on the ten-thousandth. Sums are taken in another order, and logits may
+ * differ in their last bits, between machines with vectors of different widths, between vector and scalar kernels, and where a text is
+ * read in other pieces: in the parts of a {@link Session}, or behind a beginning that {@link LoadOptions#withPrefixCacheBytes} kept. A
+ * token may then differ where two are all but equally good.
  *
  * <pre>{@code
  * try (Gpt gpt = Gpt.load(Path.of("weights/tales"))) {
@@ -120,8 +126,10 @@ public final class Gpt implements AutoCloseable {
      *
      * @param prompt the text to go on from; special tokens written in it count as such
      * @return what the model wrote
-     * @throws IllegalArgumentException if the prompt is empty, cannot be encoded, or is longer than the context
-     * @throws IllegalStateException if the model is closed or has no tokenizer
+     * @throws IllegalArgumentException if the prompt is empty, cannot be encoded, or is longer than the context;
+     *     if an option names a token outside the vocabulary, or options contradict each other
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call
+     * @throws IllegalStateException if the model is closed, has no tokenizer or no language-model head, or the options forbid every token
      */
     public Generation generate(String prompt) {
         return generate(prompt, GenerationOptions.defaults());
@@ -130,11 +138,18 @@ public final class Gpt implements AutoCloseable {
     /**
      * Continues a text.
      *
+     * <p>Options that are not set take the model's values. A prompt that fills the context leaves no place for a token: the text is then
+     * empty, and the reason {@link StopReason#CONTEXT_FULL}. Cancellation, deadline, interrupt and close end the text with their reason,
+     * between two tokens as well as in the middle of a long prompt, and what there is of it comes back; an interrupt leaves the thread's
+     * flag set.
+     *
      * @param prompt the text to go on from; special tokens written in it count as such
      * @param options how; what they leave open the model's {@code generation_config.json} decides
      * @return what the model wrote
-     * @throws IllegalArgumentException if the prompt is empty, cannot be encoded, or is longer than the context
-     * @throws IllegalStateException if the model is closed or has no tokenizer
+     * @throws IllegalArgumentException if the prompt is empty, cannot be encoded, or is longer than the context;
+     *     if an option names a token outside the vocabulary, or options contradict each other
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call
+     * @throws IllegalStateException if the model is closed, has no tokenizer or no language-model head, or the options forbid every token
      */
     public Generation generate(String prompt, GenerationOptions options) {
         return generate(prompt, options, piece -> { });
@@ -145,10 +160,13 @@ public final class Gpt implements AutoCloseable {
      *
      * @param prompt the text to go on from; special tokens written in it count as such
      * @param options how; what they leave open the model's {@code generation_config.json} decides
-     * @param listener receives pieces of whole characters on the calling thread, in order; together they are the text
+     * @param listener receives pieces of whole characters on the calling thread, in order; together they are the text. What it throws
+     *     ends the text and reaches the caller
      * @return what the model wrote
-     * @throws IllegalArgumentException if the prompt is empty, cannot be encoded, or is longer than the context
-     * @throws IllegalStateException if the model is closed or has no tokenizer
+     * @throws IllegalArgumentException if the prompt is empty, cannot be encoded, or is longer than the context;
+     *     if an option names a token outside the vocabulary, or options contradict each other
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call
+     * @throws IllegalStateException if the model is closed, has no tokenizer or no language-model head, or the options forbid every token
      */
     public Generation generate(String prompt, GenerationOptions options, Consumer<String> listener) {
         return generate(encodePrompt(prompt, "prompt"), options, listener);
@@ -160,8 +178,10 @@ public final class Gpt implements AutoCloseable {
      * @param prompt token ids, at least one
      * @param options how
      * @return what the model wrote; without a tokenizer its tokens alone
-     * @throws IllegalArgumentException if the prompt is empty, has a token outside the vocabulary, or is longer than the context
-     * @throws IllegalStateException if the model is closed
+     * @throws IllegalArgumentException if the prompt is empty, has a token outside the vocabulary, or is longer than the context;
+     *     if an option names a token outside the vocabulary, or options contradict each other
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call
+     * @throws IllegalStateException if the model is closed or has no language-model head, or the options forbid every token
      */
     public Generation generate(int[] prompt, GenerationOptions options) {
         return generate(prompt, options, piece -> { });
@@ -175,12 +195,17 @@ public final class Gpt implements AutoCloseable {
     /**
      * Continues a text and shows each token as it is drawn, with its log-probability and what else might have been drawn.
      *
+     * <p>The texts of the tokens together are the text; but what a token's text held back, as it might have become a stop string or was
+     * half a character, no token is left to show where a cancellation, a deadline, an interrupt or a close ends the text.
+     *
      * @param prompt the text to go on from; special tokens written in it count as such
      * @param options how; beams, which draw no tokens one after the other, show none
      * @param listener receives the tokens on the calling thread, in order; the last one twice where {@link GeneratedToken} says so
      * @return what the model wrote
-     * @throws IllegalArgumentException if the prompt is empty, cannot be encoded, or is longer than the context
-     * @throws IllegalStateException if the model is closed or has no tokenizer
+     * @throws IllegalArgumentException if the prompt is empty, cannot be encoded, or is longer than the context;
+     *     if an option names a token outside the vocabulary, or options contradict each other
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call
+     * @throws IllegalStateException if the model is closed, has no tokenizer or no language-model head, or the options forbid every token
      */
     public Generation onToken(String prompt, GenerationOptions options, Consumer<GeneratedToken> listener) {
         Arguments.present(listener, "listener");
@@ -196,8 +221,10 @@ public final class Gpt implements AutoCloseable {
      * @param prompt the text to go on from; special tokens written in it count as such
      * @param options how; what they leave open the model's {@code generation_config.json} decides
      * @return pieces of whole characters, which together are the text; sequential
-     * @throws IllegalArgumentException if the prompt is empty, cannot be encoded, or is longer than the context
-     * @throws IllegalStateException if the model is closed or has no tokenizer
+     * @throws IllegalArgumentException if the prompt is empty, cannot be encoded, or is longer than the context;
+     *     if an option names a token outside the vocabulary, or options contradict each other
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call
+     * @throws IllegalStateException if the model is closed, has no tokenizer or no language-model head, or the options forbid every token
      */
     public Stream<String> stream(String prompt, GenerationOptions options) {
         return calls.stream(encodePrompt(prompt, "prompt"), options);
@@ -210,8 +237,10 @@ public final class Gpt implements AutoCloseable {
      * @param options how: {@link GenerationOptions#withCount} samples, the n-th with the seed + n, or the best of
      *         {@link GenerationOptions#withBeams}, best first, all of them where no count is set
      * @return as many results as asked for; fewer beams if the search was cut short or finds no more, but at least one
-     * @throws IllegalArgumentException if the prompt is empty, cannot be encoded, or is longer than the context
-     * @throws IllegalStateException if the model is closed or has no tokenizer
+     * @throws IllegalArgumentException if the prompt is empty, cannot be encoded, or is longer than the context;
+     *     if an option names a token outside the vocabulary, or options contradict each other
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call
+     * @throws IllegalStateException if the model is closed, has no tokenizer or no language-model head, or the options forbid every token
      */
     public List<Generation> generateAll(String prompt, GenerationOptions options) {
         return calls.generateAll(encodePrompt(prompt, "prompt"), options);
@@ -223,8 +252,10 @@ public final class Gpt implements AutoCloseable {
      * @param prompt token ids, at least one
      * @param options as for {@link #generateAll(String, GenerationOptions)}
      * @return as many results as asked for; fewer beams if the search was cut short or finds no more, but at least one
-     * @throws IllegalArgumentException if the prompt is empty, has a token outside the vocabulary, or is longer than the context
-     * @throws IllegalStateException if the model is closed
+     * @throws IllegalArgumentException if the prompt is empty, has a token outside the vocabulary, or is longer than the context;
+     *     if an option names a token outside the vocabulary, or options contradict each other
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call
+     * @throws IllegalStateException if the model is closed or has no language-model head, or the options forbid every token
      */
     public List<Generation> generateAll(int[] prompt, GenerationOptions options) {
         return calls.generateAll(prompt, options);
@@ -250,6 +281,7 @@ public final class Gpt implements AutoCloseable {
      * @throws jot.checkpoint.CheckpointFormatException if the file is damaged, of another version, or of another model
      * @throws IOException if it cannot be read
      * @throws IllegalArgumentException if it is longer than the context
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call
      * @throws IllegalStateException if the model is closed
      */
     public Session session(Path file) throws IOException {
@@ -271,6 +303,7 @@ public final class Gpt implements AutoCloseable {
      * @param text the text, encoded as a prompt; longer than the context, it is read by windows
      * @return the log-probabilities of its tokens; a first token without anything before it is not scored
      * @throws IllegalArgumentException if it cannot be encoded or has no token to score
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call
      * @throws IllegalStateException if the model has no language-model head, is closed, or has no tokenizer
      */
     public Score score(String text) {
@@ -284,6 +317,7 @@ public final class Gpt implements AutoCloseable {
      * @param options stride of the windows, alternatives to report, who hears of the progress
      * @return the log-probabilities of its tokens; a first token without anything before it is not scored
      * @throws IllegalArgumentException if it cannot be encoded or has no token to score
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call
      * @throws IllegalStateException if the model has no language-model head, is closed, or has no tokenizer
      */
     public Score score(String text, ScoreOptions options) {
@@ -296,6 +330,7 @@ public final class Gpt implements AutoCloseable {
      * @param tokens at least two; more than the context holds, they are read by windows with a stride of half the context
      * @return the log-probabilities of all tokens but the first
      * @throws IllegalArgumentException if there are fewer, or one is outside the vocabulary
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call
      * @throws IllegalStateException if the model has no language-model head, or is closed
      */
     public Score score(int... tokens) {
@@ -309,6 +344,7 @@ public final class Gpt implements AutoCloseable {
      * @param continuation the text to score
      * @return the log-probabilities of the tokens of the joined text, from the first that reaches beyond the context
      * @throws IllegalArgumentException if the continuation is empty, the texts cannot be encoded, or no token can be scored
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call
      * @throws IllegalStateException if the model has no language-model head, is closed, or has no tokenizer
      */
     public Score score(String context, String continuation) {
@@ -323,6 +359,7 @@ public final class Gpt implements AutoCloseable {
      * @param options the continuations, at least one, none of them empty
      * @return which one
      * @throws IllegalArgumentException if there is none, one is empty, or a text cannot be encoded
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call
      * @throws IllegalStateException if the model has no language-model head, is closed, or has no tokenizer
      */
     public Choice choose(String context, String... options) {
@@ -337,6 +374,7 @@ public final class Gpt implements AutoCloseable {
      * @param options the continuations, at least one, none of them empty
      * @return which one
      * @throws IllegalArgumentException if there is none, one is empty, or a text cannot be encoded
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call
      * @throws IllegalStateException if the model has no language-model head, is closed, or has no tokenizer
      */
     public Choice choose(Choice.By by, String context, String... options) {
@@ -349,6 +387,7 @@ public final class Gpt implements AutoCloseable {
      * @param tokens token ids, at least one
      * @return {@code [tokens][vocabulary]}
      * @throws IllegalArgumentException if there are none, one is outside the vocabulary, or they are more than the context holds
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call
      * @throws IllegalStateException if the model has no language-model head, or is closed
      */
     public float[][] logits(int... tokens) {
@@ -362,6 +401,7 @@ public final class Gpt implements AutoCloseable {
      * @param text encoded as a prompt is, with what the model's tokenizer puts around it
      * @return every label with its score and probability
      * @throws IllegalArgumentException if the text is empty, cannot be encoded, or is longer than the context
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call
      * @throws IllegalStateException if the model has no head that classifies sequences, is closed, or has no tokenizer
      */
     public Classification classify(String text) {
@@ -376,6 +416,7 @@ public final class Gpt implements AutoCloseable {
      * @param tokens token ids, at least one
      * @return every label with its score and probability
      * @throws IllegalArgumentException if there are none, one is outside the vocabulary, or they are more than the context holds
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call
      * @throws IllegalStateException if the model has no head that classifies sequences, or is closed
      */
     public Classification classify(int... tokens) {
@@ -390,6 +431,7 @@ public final class Gpt implements AutoCloseable {
      * @param tokens token ids, at least one
      * @return {@code [tokens][labels]}, the labels in the order of {@link ModelInfo#labels()}
      * @throws IllegalArgumentException if there are none, one is outside the vocabulary, or they are more than the context holds
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call
      * @throws IllegalStateException if the model has no head that classifies tokens, or is closed
      */
     public float[][] classifyTokens(int... tokens) {
@@ -405,6 +447,7 @@ public final class Gpt implements AutoCloseable {
      * @return {@code [choices]}
      * @throws IllegalArgumentException if there are not as many positions as texts, one lies outside its text, a text has no tokens or one
      *     outside the vocabulary, or is longer than the context
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call
      * @throws IllegalStateException if the model has no second head, or is closed
      */
     public float[] choiceLogits(int[][] choices, int[] positions) {
@@ -424,6 +467,7 @@ public final class Gpt implements AutoCloseable {
      * @param text encoded as a prompt is, with what the model's tokenizer puts around it
      * @return {@code [width]}
      * @throws IllegalArgumentException if the text is empty, cannot be encoded, or is longer than the context
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call
      * @throws IllegalStateException if the model is closed or has no tokenizer
      */
     public float[] embed(String text) {
@@ -436,6 +480,7 @@ public final class Gpt implements AutoCloseable {
      * @param tokens token ids, at least one
      * @return {@code [width]}
      * @throws IllegalArgumentException if there are none, one is outside the vocabulary, or they are more than the context holds
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call
      * @throws IllegalStateException if the model is closed
      */
     public float[] embed(int... tokens) {
@@ -450,6 +495,7 @@ public final class Gpt implements AutoCloseable {
      * @param normalised whether to scale the result to length 1
      * @return {@code [width]}
      * @throws IllegalArgumentException if the text is empty, cannot be encoded, or is longer than the context
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call
      * @throws IllegalStateException if the model is closed or has no tokenizer
      */
     public float[] embed(String text, Pooling pooling, boolean normalised) {
@@ -466,6 +512,7 @@ public final class Gpt implements AutoCloseable {
      * @param normalised whether to scale the result to length 1
      * @return {@code [width]}
      * @throws IllegalArgumentException if there are none, one is outside the vocabulary, or they are more than the context holds
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call
      * @throws IllegalStateException if the model is closed
      */
     public float[] embed(int[] tokens, Pooling pooling, boolean normalised) {

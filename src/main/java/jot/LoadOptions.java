@@ -264,7 +264,8 @@ public final class LoadOptions {
      * Keeps the caches of earlier calls, so that a prompt which begins like one of them skips that part.
      *
      * <p>Off by default. {@link Timings#cachedTokens} tells what was skipped. The least recently used goes first, also where
-     * {@link #withCacheBytes} leaves too little room for a call.
+     * {@link #withCacheBytes} leaves too little room for a call. What is left of the prompt is read in other pieces than the whole would
+     * be, so logits may differ in their last bits from those of a first call.
      *
      * @param bytes what may be kept, 0 for nothing
      * @return a copy with that bound

@@ -18,7 +18,11 @@ import jot.generation.RunningContext;
  *
  * <p>Text and tokens are appended, generations go on from there and stay in it, their end token and what a stop string cut off included.
  * A fork costs next to nothing, as it shares what was computed until one of the two goes on; so a long instruction can be computed once
- * and used by many forks. Nothing has to be closed: a session is memory, and useless once its model is closed.
+ * and used by many forks. Nothing has to be closed: a session is memory, and useless once its model is closed. What it keeps counts under
+ * {@link LoadOptions#withCacheBytes}; {@code rewind(0)} gives it back at once.
+ *
+ * <p>Whatever ends a generation early, a listener that throws included, leaves the session usable: what was generated is part of it, and so
+ * is what was to be appended, even if it has not gone through the model yet.
  *
  * <p>Not thread-safe: a second thread that comes while one is at work gets an {@link IllegalStateException}. Forks are independent of
  * each other.
@@ -49,6 +53,7 @@ public final class Session {
      * @param text at the beginning encoded as a prompt, later as text that goes on
      * @return this
      * @throws IllegalArgumentException if the text cannot be encoded or does not fit the context
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call; the session is then as before
      * @throws IllegalStateException if the model is closed or has no tokenizer, or another thread uses this session
      */
     public Session append(String text) {
@@ -62,6 +67,7 @@ public final class Session {
      * @param tokens token ids
      * @return this
      * @throws IllegalArgumentException if one is outside the vocabulary or they do not fit the context
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call; the session is then as before
      * @throws IllegalStateException if the model is closed or another thread uses this session
      */
     public Session append(int... tokens) {
@@ -84,7 +90,8 @@ public final class Session {
      * @param options how; beams and a count above 1 are refused
      * @return what the model wrote, which now is part of this context
      * @throws IllegalArgumentException if the session is empty or an option does not fit
-     * @throws IllegalStateException if the model is closed or another thread uses this session
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call; the session is then as before
+     * @throws IllegalStateException if the model is closed, the options forbid every token, or another thread uses this session
      */
     public Generation generate(GenerationOptions options) {
         return generate(options, piece -> { });
@@ -97,7 +104,8 @@ public final class Session {
      * @param listener receives pieces of whole characters on the calling thread, in order; together they are the text
      * @return what the model wrote, which now is part of this context
      * @throws IllegalArgumentException if the session is empty or an option does not fit
-     * @throws IllegalStateException if the model is closed or another thread uses this session
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call; the session is then as before
+     * @throws IllegalStateException if the model is closed, the options forbid every token, or another thread uses this session
      */
     public Generation generate(GenerationOptions options, Consumer<String> listener) {
         return alone(() -> run(new int[0], options, listener));
@@ -110,7 +118,9 @@ public final class Session {
      * @param options how; beams and a count above 1 are refused
      * @return what the model wrote, which now is part of this context, as is the text
      * @throws IllegalArgumentException if the text cannot be encoded or does not fit the context, or an option does not fit
-     * @throws IllegalStateException if the model is closed or has no tokenizer, or another thread uses this session
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call; the session is then as before
+     * @throws IllegalStateException if the model is closed or has no tokenizer, the options forbid every token, or another thread uses this
+     *     session
      */
     public Generation generate(String text, GenerationOptions options) {
         return generate(text, options, piece -> { });
@@ -124,7 +134,9 @@ public final class Session {
      * @param listener receives pieces of whole characters on the calling thread, in order; together they are the text
      * @return what the model wrote, which now is part of this context, as is the text
      * @throws IllegalArgumentException if the text cannot be encoded or does not fit the context, or an option does not fit
-     * @throws IllegalStateException if the model is closed or has no tokenizer, or another thread uses this session
+     * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call; the session is then as before
+     * @throws IllegalStateException if the model is closed or has no tokenizer, the options forbid every token, or another thread uses this
+     *     session
      */
     public Generation generate(String text, GenerationOptions options, Consumer<String> listener) {
         Arguments.present(text, "text");

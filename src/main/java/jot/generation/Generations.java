@@ -150,7 +150,15 @@ public final class Generations {
      * @throws Admission.Refused if the model is busy and refuses
      */
     public List<Completion> all(int[] prompt, GenerationSettings settings) throws Admission.Refused {
-        Interruption interruption = watch(settings);
+        return all(prompt, settings, watch(settings));
+    }
+
+    /**
+     * The same under a watch of the caller's.
+     *
+     * @throws Admission.Refused if the model is busy and refuses
+     */
+    public List<Completion> all(int[] prompt, GenerationSettings settings, Interruption interruption) throws Admission.Refused {
         inference.requireLanguageModel();
         DecodeLoop.check(inference, 0, prompt, settings);
         int together = settings.beams().map(BeamSettings::beams).orElse(Math.min(GROUP, settings.count()));

@@ -43,6 +43,11 @@ public final class RunningContext {
         return tokens.length;
     }
 
+    /** How many of the tokens have gone through the model. */
+    int read() {
+        return sequence.length();
+    }
+
     /** The tokens. */
     public int[] tokens() {
         return tokens.clone();
