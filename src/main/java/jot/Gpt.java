@@ -571,4 +571,10 @@ public final class Gpt implements AutoCloseable {
             model.close();
         }
     }
+
+    /** What it is and what it runs on, for logs. */
+    @Override
+    public String toString() {
+        return "Gpt[" + info() + "; " + backend() + "]";
+    }
 }

@@ -215,6 +215,7 @@ class GptTest {
     void theBackendIsNamed() throws IOException {
         try (Gpt scalar = Gpt.load(GPT2, LoadOptions.defaults().withBackend(LoadOptions.Backend.SCALAR).withThreads(1))) {
             assertEquals("scalar, 1 thread", scalar.backend());
+            assertEquals("Gpt[gpt2 of 31,712 parameters in F32; scalar, 1 thread]", scalar.toString());
         }
         assertTrue(gpt.backend().matches("(vector \\d+-bit|scalar \\(.*\\)), \\d+ threads?"), gpt.backend());
     }

@@ -1,2 +1,4 @@
-/** jot.cli (internal). */
+/**
+ * The command line (internal): {@link jot.cli.Main} finds the command, one class each; {@link jot.cli.Models} loads what it names.
+ */
 package jot.cli;
