@@ -112,13 +112,17 @@ public final class Gpt implements AutoCloseable {
     /**
      * Describes a model from the headers of its files, without loading it.
      *
+     * <p>Jot can run the model if {@link #load(Path)} would take it: tensors, tokenizer and generation defaults are held against the
+     * configuration. Only the weights themselves are not read, so that numbers in them that are infinite or none remain unseen.
+     *
      * @param path a model folder, or one file of weights within it
      * @return what the headers tell; also of a model that Jot cannot run
-     * @throws jot.checkpoint.CheckpointFormatException if a file is damaged
+     * @throws jot.checkpoint.CheckpointFormatException if there is no model, or its configuration or the headers of its weights cannot
+     *     be made out
      * @throws IOException if a file cannot be read
      */
     public static ModelInfo inspect(Path path) throws IOException {
-        return new ModelInfo(ModelInspector.inspect(Arguments.present(path, "path")));
+        return new ModelInfo(ModelInspector.inspect(Arguments.present(path, "path"), GenerationDefaults::read));
     }
 
     /**

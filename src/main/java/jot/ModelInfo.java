@@ -31,7 +31,7 @@ public final class ModelInfo {
     }
 
     /**
-     * Whether Jot can run the model.
+     * Whether Jot can run the model, as far as can be seen without its weights.
      *
      * @return false where {@link #refusal()} says why
      */

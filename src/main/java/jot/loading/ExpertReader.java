@@ -88,7 +88,7 @@ final class ExpertReader {
     /** A bias for each expert, or null for each without one. */
     private List<float[]> biases(boolean biased, String name, FeedForwardPlan.Experts plan, int outputs) throws CheckpointFormatException {
         List<float[]> biases = new ArrayList<>();
-        float[] all = biased ? weights.take(name, plan.experts(), outputs).floats() : null;
+        float[] all = biased ? weights.conversion().floats(weights.take(name, plan.experts(), outputs)) : null;
         for (int expert = 0; expert < plan.experts(); expert++) {
             biases.add(biased ? Arrays.copyOfRange(all, expert * outputs, (expert + 1) * outputs) : null);
         }
@@ -100,7 +100,7 @@ final class ExpertReader {
         Tensor tensor = weights.take(name, plan.experts(), outputs, inputs);
         List<Matrix> matrices = new ArrayList<>();
         for (int expert = 0; expert < plan.experts(); expert++) {
-            matrices.add(WeightReader.matrix(tensor, part(tensor.data(), expert, plan), outputs, inputs));
+            matrices.add(weights.matrix(tensor, part(weights.conversion().values(tensor), expert, plan), outputs, inputs));
         }
         return matrices;
     }
@@ -114,9 +114,9 @@ final class ExpertReader {
         Tensor tensor = weights.take(name, plan.experts(), inputs, outputs);
         List<Matrix> matrices = new ArrayList<>();
         for (int expert = 0; expert < plan.experts(); expert++) {
-            MemorySegment values = weights.conversion().transpose(part(tensor.data(), expert, plan), inputs, outputs,
+            MemorySegment values = weights.conversion().transpose(part(weights.conversion().values(tensor), expert, plan), inputs, outputs,
                     WeightReader.elementBytes(tensor), order);
-            matrices.add(WeightReader.matrix(tensor, values, outputs, inputs));
+            matrices.add(weights.matrix(tensor, values, outputs, inputs));
         }
         return matrices;
     }
@@ -127,7 +127,7 @@ final class ExpertReader {
 
     private static List<FeedForward.Dense> dense(FeedForwardPlan.Experts plan, List<Linear> gateUps, List<Linear> downs) {
         List<FeedForward.Dense> experts = new ArrayList<>();
-        for (int expert = 0; expert < plan.experts(); expert++) {
+        for (int expert = 0; expert < gateUps.size(); expert++) {
             GateAndUp both = GateAndUp.halves(gateUps.get(expert));
             experts.add(new FeedForward.Dense(plan.expert(), both.gate(), both.up(), downs.get(expert)));
         }

@@ -53,8 +53,13 @@ record ModelFolder(Path folder, Path weights) {
 
     /** The values of {@code generation_config.json}, if it is there. */
     Optional<JsonObject> generationConfig() throws IOException {
-        Path file = folder.resolve(GENERATION_CONFIG);
+        Path file = generationConfigFile();
         return Files.isRegularFile(file) ? Optional.of(read(file)) : Optional.empty();
+    }
+
+    /** Where {@code generation_config.json} is, or would be. */
+    Path generationConfigFile() {
+        return folder.resolve(GENERATION_CONFIG);
     }
 
     /** Whether files of a tokenizer are there. */

@@ -13,6 +13,7 @@ import jot.checkpoint.Checkpoint;
 import jot.checkpoint.CheckpointFormatException;
 import jot.checkpoint.DataType;
 import jot.checkpoint.Tensor;
+import jot.json.JsonObject;
 import jot.loading.adapter.WeightSource;
 import jot.model.Architecture;
 import jot.model.HeadPlan;
@@ -29,28 +30,63 @@ public final class ModelInspector {
     private ModelInspector() {
     }
 
+    /** Looks at the values of {@code generation_config.json}, which mean nothing to this package. */
+    @FunctionalInterface
+    public interface DefaultsCheck {
+
+        /**
+         * Refuses values that are wrong.
+         *
+         * @param generationConfig the content of {@code generation_config.json}, if there is one
+         * @param config the content of {@code config.json}
+         * @param file where {@code generation_config.json} is or would be
+         * @throws CheckpointFormatException if a value is of the wrong type or out of range
+         */
+        void check(Optional<JsonObject> generationConfig, JsonObject config, Path file) throws CheckpointFormatException;
+    }
+
     /**
-     * Reads headers only.
+     * Reads the headers of weights, and the small files beside them.
      *
-     * @throws IOException if the files cannot be read, or are damaged
+     * <p>Jot can run the model if all that loading does can be done, short of reading the weights: the same code builds the model, on
+     * headers alone.
+     *
+     * @param path a model folder, or a file of weights within one
+     * @param defaults looks at {@code generation_config.json}
+     * @throws CheckpointFormatException if there is no model, or its configuration or the headers of its weights cannot be made out
+     * @throws IOException if the files cannot be read
      */
-    public static ModelDescription inspect(Path path) throws IOException {
+    public static ModelDescription inspect(Path path, DefaultsCheck defaults) throws IOException {
         ModelFolder folder = ModelFolder.at(path);
+        Config config = folder.config();
         try (Checkpoint checkpoint = Checkpoint.open(folder.weights())) {
-            return describe(folder, folder.config(), checkpoint);
+            Optional<Blueprint> blueprint = Optional.empty();
+            Optional<String> refusal = Optional.empty();
+            try {
+                blueprint = Optional.of(Blueprint.of(Families.of(config), config, checkpoint));
+                build(blueprint.get(), checkpoint);
+                ModelLoader.tokenizer(folder, blueprint.get().architecture());
+                defaults.check(folder.generationConfig(), config.values(), folder.generationConfigFile());
+            } catch (CheckpointFormatException e) {
+                refusal = Optional.of(e.getMessage());
+            }
+            return describe(folder, config, checkpoint, blueprint, refusal);
         }
     }
 
-    /** Describes an opened model. */
-    static ModelDescription describe(ModelFolder folder, Config config, Checkpoint checkpoint) throws IOException {
-        Optional<Blueprint> blueprint = Optional.empty();
-        Optional<String> refusal = Optional.empty();
-        try {
-            blueprint = Optional.of(Blueprint.of(Families.of(config), config, checkpoint));
-            new WeightReader(WeightSource.of(checkpoint), blueprint.get().table(), null).requireReadable();
-        } catch (CheckpointFormatException e) {
-            refusal = Optional.of(e.getMessage());
-        }
+    private static void build(Blueprint blueprint, Checkpoint checkpoint) throws CheckpointFormatException {
+        WeightReader weights = new WeightReader(WeightSource.of(checkpoint), blueprint.table(), WeightConversion.ofHeaders());
+        new TransformerBuilder(blueprint.architecture(), weights, (done, all) -> { }, Optional.empty()).build();
+    }
+
+    /** Describes an opened model that Jot can run. */
+    static ModelDescription describe(ModelFolder folder, Config config, Checkpoint checkpoint, Blueprint blueprint)
+            throws CheckpointFormatException {
+        return describe(folder, config, checkpoint, Optional.of(blueprint), Optional.empty());
+    }
+
+    private static ModelDescription describe(ModelFolder folder, Config config, Checkpoint checkpoint, Optional<Blueprint> blueprint,
+            Optional<String> refusal) throws CheckpointFormatException {
         Optional<TensorTable> table = blueprint.map(Blueprint::table);
         long parameters = 0;
         long bytes = 0;

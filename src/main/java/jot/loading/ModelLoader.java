@@ -77,7 +77,7 @@ public final class ModelLoader {
             kernels.warmUp(settings.weights().map(Set::of).orElse(weights.formats()));
             Transformer transformer = new TransformerBuilder(architecture, weights, settings.progress(), format).build();
             Optional<Tokenizer> tokenizer = tokenizer(folder, architecture);
-            ModelDescription description = ModelInspector.describe(folder, config, checkpoint).with(model.architecture());
+            ModelDescription description = ModelInspector.describe(folder, config, checkpoint, blueprint).with(model.architecture());
             return new LoadedModel(transformer, tokenizer, config.values(), folder.generationConfig(), description,
                     new ParallelKernels(kernels, workers), workers, kernels, checkpoint, memory, merged);
         } catch (IOException | RuntimeException | Error e) {
@@ -104,7 +104,8 @@ public final class ModelLoader {
         return architecture.withContext(context);
     }
 
-    private static Optional<Tokenizer> tokenizer(ModelFolder folder, Architecture architecture) throws IOException {
+    /** The tokenizer beside the model, if there is one. */
+    static Optional<Tokenizer> tokenizer(ModelFolder folder, Architecture architecture) throws IOException {
         Optional<Tokenizer> tokenizer = Tokenizer.find(folder.folder());
         if (tokenizer.isPresent() && tokenizer.get().baseSize() > architecture.vocabulary()) {
             throw new CheckpointFormatException(folder.folder(), "token embedding",

@@ -59,8 +59,14 @@ final class PackedExperts {
         return tensor;
     }
 
-    /** A packed matrix {@code [outputs][inputs]} for each expert, row i of which is the stored output {@code order[i]}. */
+    /**
+     * A packed matrix {@code [outputs][inputs]} for each expert, row i of which is the stored output {@code order[i]}; none where only
+     * headers are read.
+     */
     List<Matrix> matrices(int[] order) throws CheckpointFormatException {
+        if (!conversion.readsValues()) {
+            return List.of();
+        }
         long codeBytes = (long) outputs * groups * GROUP_BYTES;
         long scaleBytes = (long) outputs * groups * Float.BYTES;
         MemorySegment codes = conversion.allocate(experts * codeBytes);

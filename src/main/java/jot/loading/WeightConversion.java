@@ -7,10 +7,13 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.concurrent.atomic.AtomicLong;
 
+import jot.checkpoint.Tensor;
+import jot.tensor.Matrix;
+import jot.tensor.WeightFormat;
 import jot.tensor.Workers;
 
 /** Makes stored matrices uniform while loading: transposed or with their rows in another order, on all workers. */
-final class WeightConversion {
+sealed class WeightConversion {
 
     /** Rows and columns of the squares in which a matrix is transposed, so that both sides stay in the cache. */
     private static final int TILE = 16;
@@ -31,6 +34,31 @@ final class WeightConversion {
         this.workers = workers;
         this.lasting = memory;
         this.memory = memory;
+    }
+
+    /** A conversion for whoever wants to know whether a model could be built: what needs values is left out, and no value is read. */
+    static WeightConversion ofHeaders() {
+        return new OfHeaders();
+    }
+
+    /** Whether values are read at all. */
+    boolean readsValues() {
+        return true;
+    }
+
+    /** The values of a matrix as they are stored; nothing where only headers are read. */
+    MemorySegment values(Tensor matrix) {
+        return matrix.data();
+    }
+
+    /** A matrix of such values, or of what the other methods make of them. */
+    Matrix matrix(WeightFormat.Plain format, MemorySegment values, int outputs, int inputs) {
+        return Matrix.plain(format, values, outputs, inputs);
+    }
+
+    /** The values of a vector; zeros where only headers are read. */
+    float[] floats(Tensor vector) {
+        return vector.floats();
     }
 
     /** Takes the memory for transposed and reordered copies from somewhere else until {@link #allocateLasting()}. */
@@ -170,5 +198,48 @@ final class WeightConversion {
             }
         }, order.length, 16));
         return ordered;
+    }
+
+    /** Makes matrices that have a size and nothing else. */
+    private static final class OfHeaders extends WeightConversion {
+
+        private OfHeaders() {
+            super(null, null);
+        }
+
+        @Override
+        boolean readsValues() {
+            return false;
+        }
+
+        @Override
+        MemorySegment values(Tensor matrix) {
+            return MemorySegment.NULL;
+        }
+
+        @Override
+        Matrix matrix(WeightFormat.Plain format, MemorySegment values, int outputs, int inputs) {
+            return Matrix.unread(format, outputs, inputs);
+        }
+
+        @Override
+        float[] floats(Tensor vector) {
+            return new float[Math.toIntExact(vector.elements())];
+        }
+
+        @Override
+        MemorySegment transpose(MemorySegment stored, int rows, int columns, int bytes) {
+            return stored;
+        }
+
+        @Override
+        MemorySegment transpose(MemorySegment stored, int rows, int columns, int bytes, int[] order) {
+            return stored;
+        }
+
+        @Override
+        MemorySegment reorder(MemorySegment stored, long rowBytes, int[] order) {
+            return stored;
+        }
     }
 }

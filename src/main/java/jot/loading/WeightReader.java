@@ -2,7 +2,6 @@ package jot.loading;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -29,8 +28,6 @@ import jot.tensor.WeightFormat;
  * norm weights without an offset. Not thread-safe.
  */
 final class WeightReader {
-
-    private static final Set<DataType> FORMATS = EnumSet.of(DataType.F32, DataType.F16, DataType.BF16);
 
     private final WeightSource source;
     private final TensorTable table;
@@ -95,7 +92,7 @@ final class WeightReader {
     /** A table outside of blocks. */
     Matrix matrix(Role role, int outputs, int inputs) throws CheckpointFormatException {
         Tensor tensor = take(name(role, 0) + ".weight", outputs, inputs);
-        return matrix(tensor, tensor.data(), outputs, inputs);
+        return matrix(tensor, conversion.values(tensor), outputs, inputs);
     }
 
     /** A matrix with its bias. */
@@ -107,7 +104,7 @@ final class WeightReader {
     Linear expert(Role role, int block, int expert, int outputs, int inputs, boolean biased) throws CheckpointFormatException {
         String name = name(role, block).replace(TensorTable.EXPERT_NUMBER, Integer.toString(expert));
         Tensor tensor = take(name + ".weight", outputs, inputs);
-        return new Linear(matrix(tensor, tensor.data(), outputs, inputs), biased ? vector(name + ".bias", outputs) : null);
+        return new Linear(matrix(tensor, conversion.values(tensor), outputs, inputs), biased ? vector(name + ".bias", outputs) : null);
     }
 
     /** The same with its outputs in another order; an empty order leaves them as they are stored. */
@@ -116,7 +113,7 @@ final class WeightReader {
         float[] bias = biased || source.added().contains(name + ".bias") ? bias(role, block, outputs) : null;
         boolean turn = table.transposes(table.bare(name));
         Tensor tensor = turn ? take(name + ".weight", inputs, outputs) : take(name + ".weight", outputs, inputs);
-        MemorySegment values = tensor.data();
+        MemorySegment values = conversion.values(tensor);
         if (turn) {
             values = conversion.transpose(values, inputs, outputs, elementBytes(tensor));
         }
@@ -164,7 +161,7 @@ final class WeightReader {
     float number(Role role, int block, String name) throws CheckpointFormatException {
         String whole = name(role, block) + '.' + name;
         boolean scalar = source.names().contains(whole) && source.shape(whole).length == 0;
-        return (scalar ? take(whole) : take(whole, 1)).floats()[0];
+        return conversion.floats(scalar ? take(whole) : take(whole, 1))[0];
     }
 
     /** The bias of a matrix, {@code [outputs]}. */
@@ -174,7 +171,7 @@ final class WeightReader {
 
     /** A vector that must be there. */
     private float[] vector(String name, int size) throws CheckpointFormatException {
-        return take(name, size).floats();
+        return conversion.floats(take(name, size));
     }
 
     /** The norm that a plan describes, or null for none. */
@@ -222,7 +219,7 @@ final class WeightReader {
                 System.arraycopy(one, 0, all, head * size, size);
             }
         } else {
-            all = take(name + suffix, heads, size).floats();
+            all = conversion.floats(take(name + suffix, heads, size));
         }
         for (int i = 0; i < all.length; i++) {
             all[i] += offset;
@@ -251,20 +248,9 @@ final class WeightReader {
         return Optional.of(source.tensor(name));
     }
 
-    /** Whether a tensor holds the same bytes as the token embedding. */
+    /** Whether a tensor holds the same bytes as the token embedding; taken for granted where only headers are read. */
     boolean sameAsEmbedding(Tensor tensor) {
-        return tensor.data().mismatch(source.tensor(name(Role.TOKEN_EMBEDDING, 0) + ".weight").data()) < 0;
-    }
-
-    /** Refuses matrices of types that the kernels cannot read, looking at headers only. */
-    void requireReadable() throws CheckpointFormatException {
-        for (String name : source.names()) {
-            DataType type = source.dataType(name);
-            boolean packed = type == DataType.U8 && table.expertLayout() == TensorTable.ExpertLayout.MXFP4;
-            if (source.shape(name).length > 1 && !packed && !table.leavesOut(table.bare(name)) && !FORMATS.contains(type)) {
-                throw new CheckpointFormatException(source.tensor(name).file(), name, "weights as F32, F16 or BF16", type.toString());
-            }
-        }
+        return !conversion.readsValues() || tensor.data().mismatch(source.tensor(name(Role.TOKEN_EMBEDDING, 0) + ".weight").data()) < 0;
     }
 
     /** Refuses tensors that nobody asked for. */
@@ -307,7 +293,7 @@ final class WeightReader {
             throw new CheckpointFormatException(tensor.file(), name, "shape " + Arrays.toString(shape),
                     "shape " + Arrays.toString(tensor.shape()));
         }
-        if (taken.add(name) && tensor.dataType() == DataType.F16) {
+        if (taken.add(name) && tensor.dataType() == DataType.F16 && conversion.readsValues()) {
             refuseNonFinite(tensor);
         }
         return tensor;
@@ -322,8 +308,8 @@ final class WeightReader {
     }
 
     /** Values of a tensor, or some of them, as a matrix. */
-    static Matrix matrix(Tensor tensor, MemorySegment values, int outputs, int inputs) throws CheckpointFormatException {
-        return Matrix.plain(format(tensor), values, outputs, inputs);
+    Matrix matrix(Tensor tensor, MemorySegment values, int outputs, int inputs) throws CheckpointFormatException {
+        return conversion.matrix(format(tensor), values, outputs, inputs);
     }
 
     static int elementBytes(Tensor tensor) {

@@ -89,6 +89,20 @@ public final class Matrix {
         return plain(WeightFormat.Plain.F32, MemorySegment.ofArray(values), outputs, inputs);
     }
 
+    /**
+     * A matrix whose numbers are not there: it tells its format and its size, and no more.
+     *
+     * @param format how it is stored
+     * @param outputs rows, at least 1
+     * @param inputs columns, at least 1
+     * @return the matrix; whoever asks for a number of it gets an {@link IndexOutOfBoundsException}
+     * @throws IllegalArgumentException if a size is below 1
+     */
+    public static Matrix unread(WeightFormat.Plain format, int outputs, int inputs) {
+        checkSizes(outputs, inputs);
+        return new Matrix(format, outputs, inputs, MemorySegment.NULL, MemorySegment.NULL, MemorySegment.NULL);
+    }
+
     private static void checkSizes(int outputs, int inputs) {
         if (outputs < 1 || inputs < 1 || inputs > Integer.MAX_VALUE - 1024) {
             throw new IllegalArgumentException("matrix of " + outputs + " outputs × " + inputs + " inputs: both must be at least 1");
@@ -179,7 +193,7 @@ public final class Matrix {
     }
 
     private static MemorySegment part(MemorySegment plane, int from, int rows, long rowBytes) {
-        return plane.asSlice(from * rowBytes, rows * rowBytes);
+        return plane.equals(MemorySegment.NULL) ? plane : plane.asSlice(from * rowBytes, rows * rowBytes);
     }
 
     /**

@@ -61,6 +61,19 @@ class ModelCommandsTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"\"n_layer\": 2 -> \"n_layer\": 3 -> h.2.", "\"n_positions\": 64 -> \"n_positions\": 65 -> [65, 32]"})
+    void inspectSeesWhatLoadingWouldRefuse(String change, @TempDir Path folder) throws IOException {
+        String[] parts = change.split(" -> ");
+        Path fixture = Path.of(RESOURCES, "models/gpt2");
+        String config = Files.readString(fixture.resolve("config.json"));
+        assertTrue(config.contains(parts[0]), config);
+        Files.writeString(folder.resolve("config.json"), config.replace(parts[0], parts[1]));
+        Files.copy(fixture.resolve("model.safetensors"), folder.resolve("model.safetensors"));
+        assertEquals(1, run(false, "inspect", folder.toString()));
+        assertTrue(output().contains("runs        no: ") && output().contains(parts[2]), output());
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"gpt2-classifier", "llama-reward", "qwen2-classifier", "gpt2-token-classifier", "gpt_neox-multilabel"})
     void verifyHoldsClassifiers(String name) {
         String folder = RESOURCES + "heads/" + name;

@@ -7,11 +7,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.OptionalInt;
 
+import jot.Gpt;
 import jot.generation.Inference;
 import jot.generation.Sequence;
 import jot.loading.LoadSettings;
 import jot.loading.LoadedModel;
-import jot.loading.ModelInspector;
 import jot.loading.ModelLoader;
 import jot.model.Architecture;
 import jot.model.AttentionPlan;
@@ -74,8 +74,8 @@ class ExpertsTest {
             assertEquals(1 + 4 * 3, first.matrices().count());
             assertEquals(1 + 2 * 3, first.matricesOfOneRow().count());
         }
-        long plain = ModelInspector.inspect(LoadedFixture.MODELS.resolve("gpt_oss")).parameters();
-        assertEquals(plain, ModelInspector.inspect(folder).parameters());
-        assertTrue(ModelInspector.inspect(folder).formats().contains("MXFP4"));
+        long plain = Gpt.inspect(LoadedFixture.MODELS.resolve("gpt_oss")).parameters();
+        assertEquals(plain, Gpt.inspect(folder).parameters());
+        assertTrue(Gpt.inspect(folder).formats().contains("MXFP4"));
     }
 }

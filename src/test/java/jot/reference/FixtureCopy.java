@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
 import java.util.function.UnaryOperator;
@@ -98,6 +99,26 @@ final class FixtureCopy {
     /** Stores a tensor a second time, as tied ones often are. */
     FixtureCopy duplicate(String name, String other) {
         tensors.put(other, tensors.get(name));
+        return this;
+    }
+
+    /** The names of the tensors, in the order of the file. */
+    List<String> names() {
+        return List.copyOf(tensors.keySet());
+    }
+
+    /** Leaves a tensor out. */
+    FixtureCopy drop(String name) {
+        tensors.remove(name);
+        return this;
+    }
+
+    /** Gives a tensor a last dimension of size 1. */
+    FixtureCopy deepen(String name) {
+        StoredTensor stored = tensors.get(name);
+        long[] shape = Arrays.copyOf(stored.shape(), stored.shape().length + 1);
+        shape[shape.length - 1] = 1;
+        tensors.put(name, new StoredTensor(stored.dataType(), shape, stored.bytes()));
         return this;
     }
 

@@ -1,15 +1,24 @@
 package jot.reference;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.StringJoiner;
 import java.util.stream.Stream;
 
 import jot.Gpt;
@@ -62,6 +71,85 @@ class InspectTest {
                 long told = info.weightBytesByFormat().get(format.label());
                 assertEquals(held(info, model.transformer()), told, format.label());
             }
+        }
+    }
+
+    static List<Path> foldersOfOneFile() throws IOException {
+        return folders().stream().filter(folder -> Files.exists(folder.resolve("model.safetensors"))).toList();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("foldersOfOneFile")
+    void aTensorThatIsMissingOrMisshapenIsToldAsLoadingTellsIt(Path fixture, @TempDir Path folder) throws IOException {
+        if (!Gpt.inspect(fixture).runs()) {
+            return;
+        }
+        List<String> names = FixtureCopy.of(fixture).names();
+        String missing = names.get(names.size() / 2);
+        FixtureCopy.of(fixture).drop(missing).writeTo(folder);
+        assertRefusedAlike(folder, missing);
+        String misshapen = names.get(names.size() / 3);
+        FixtureCopy.of(fixture).deepen(misshapen).writeTo(folder);
+        assertRefusedAlike(folder, misshapen);
+    }
+
+    private static void assertRefusedAlike(Path folder, String tensor) throws IOException {
+        ModelInfo info = Gpt.inspect(folder);
+        String refusal = info.refusal().orElseThrow();
+        assertTrue(refusal.contains(tensor), refusal);
+        assertFalse(info.runs());
+        assertEquals(0, info.layers());
+        assertEquals(assertThrows(CheckpointFormatException.class, () -> Gpt.load(folder).close()).getMessage(), refusal);
+    }
+
+    /** A model of seven milliards of parameters, in a file of which only the header is there: the rest is a hole. */
+    @Test
+    void nothingButHeadersIsRead(@TempDir Path folder) throws IOException {
+        int layers = 32;
+        Files.writeString(folder.resolve("config.json"), """
+            {"model_type": "llama", "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": %d, "num_attention_heads": 32,
+             "vocab_size": 32000, "max_position_embeddings": 4096, "rms_norm_eps": 1e-5, "tie_word_embeddings": false}
+            """.formatted(layers));
+        Map<String, long[]> shapes = new LinkedHashMap<>();
+        shapes.put("model.embed_tokens.weight", new long[] {32_000, 4_096});
+        shapes.put("lm_head.weight", new long[] {32_000, 4_096});
+        shapes.put("model.norm.weight", new long[] {4_096});
+        for (int layer = 0; layer < layers; layer++) {
+            for (String projection : List.of("q_proj", "k_proj", "v_proj", "o_proj")) {
+                shapes.put("model.layers." + layer + ".self_attn." + projection + ".weight", new long[] {4_096, 4_096});
+            }
+            shapes.put("model.layers." + layer + ".mlp.gate_proj.weight", new long[] {11_008, 4_096});
+            shapes.put("model.layers." + layer + ".mlp.up_proj.weight", new long[] {11_008, 4_096});
+            shapes.put("model.layers." + layer + ".mlp.down_proj.weight", new long[] {4_096, 11_008});
+            shapes.put("model.layers." + layer + ".input_layernorm.weight", new long[] {4_096});
+            shapes.put("model.layers." + layer + ".post_attention_layernorm.weight", new long[] {4_096});
+        }
+        writeHole(folder.resolve("model.safetensors"), shapes);
+        ModelInfo info = assertTimeout(Duration.ofSeconds(20), () -> Gpt.inspect(folder));
+        assertEquals(Optional.empty(), info.refusal());
+        assertEquals(6_738_415_616L, info.parameters());
+        assertEquals(2 * info.parameters(), info.weightBytes());
+        shapes.remove("model.layers.31.mlp.down_proj.weight");
+        writeHole(folder.resolve("model.safetensors"), shapes);
+        assertTrue(Gpt.inspect(folder).refusal().orElseThrow().contains("model.layers.31.mlp.down_proj.weight"));
+    }
+
+    /** A file of F16 tensors all of which are zeros, as a hole takes no room. */
+    private static void writeHole(Path file, Map<String, long[]> shapes) throws IOException {
+        StringJoiner header = new StringJoiner(",", "{", "}");
+        long at = 0;
+        for (Map.Entry<String, long[]> tensor : shapes.entrySet()) {
+            long end = at + 2 * Arrays.stream(tensor.getValue()).reduce(1, (a, b) -> a * b);
+            header.add("\"" + tensor.getKey() + "\":{\"dtype\":\"F16\",\"shape\":" + Arrays.toString(tensor.getValue())
+                    + ",\"data_offsets\":[" + at + "," + end + "]}");
+            at = end;
+        }
+        byte[] text = header.toString().getBytes(StandardCharsets.UTF_8);
+        try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
+            sparse.setLength(0);
+            sparse.writeLong(Long.reverseBytes(text.length));
+            sparse.write(text);
+            sparse.setLength(8 + text.length + at);
         }
     }
 

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -152,5 +153,18 @@ class MatrixTest {
         assertEquals(7, x.values()[3]);
         assertThrows(IllegalArgumentException.class, () -> new Activations(1, 0));
         assertThrows(IllegalArgumentException.class, () -> new Activations(Integer.MAX_VALUE, 100));
+    }
+
+    @Test
+    void anUnreadMatrixHasASizeAndNoNumbers() {
+        Matrix matrix = Matrix.unread(WeightFormat.Plain.F16, 6, 5);
+        assertEquals("F16[6][5]", matrix.toString());
+        assertEquals(60, matrix.bytes());
+        Matrix rows = matrix.slice(2, 5);
+        assertEquals("F16[3][5]", rows.toString());
+        for (Matrix each : List.of(matrix, rows)) {
+            assertThrows(IndexOutOfBoundsException.class, () -> each.row(0, new float[5], 0));
+        }
+        assertThrows(IllegalArgumentException.class, () -> Matrix.unread(WeightFormat.Plain.F32, 0, 5));
     }
 }
