@@ -102,7 +102,7 @@ final class LaneKernels implements Kernels {
     @Override
     public void decode(Matrix w, float[] bias, Activations x, int xColumn, Activations y, int yColumn, int fromRow, int toRow,
                        int fromOutput, int toOutput, Scratch scratch) {
-        if (w.format() instanceof WeightFormat.Coded coded && keepsCodes(coded, lanes)) {
+        if (w.format() instanceof WeightFormat.Coded coded && keepsCodes(coded, w.inputs(), lanes)) {
             decodeCodes(w, coded, bias, x, xColumn, y, yColumn, fromRow, toRow, fromOutput, toOutput, scratch);
             return;
         }
@@ -130,77 +130,73 @@ final class LaneKernels implements Kernels {
     }
 
     /** Whether the decode kernels multiply codes as they are, the scale only afterwards; else codes are widened to weights first. */
-    static boolean keepsCodes(WeightFormat.Coded format, int lanes) {
-        return lanes >= 8 && (format.bits() == 8 || lanes == 16 || format.counting());
+    static boolean keepsCodes(WeightFormat.Coded format, int inputs, int lanes) {
+        return format.rowBytes(inputs) >= Integer.BYTES * lanes && (format.bits() == 8 || lanes == 16 || format.counting());
     }
 
     private void decodeCodes(Matrix w, WeightFormat.Coded format, float[] bias, Activations x, int xColumn, Activations y, int yColumn,
                              int fromRow, int toRow, int fromOutput, int toOutput, Scratch scratch) {
         int groups = format.groups(w.inputs());
-        int padded = groups * GROUP;
-        int stride = padded + groups;
+        int stride = Words.floats(format, w.inputs(), lanes);
         float[] sums = scratch.tile(lanes);
         float[] rows = scratch.rows((toRow - fromRow) * stride);
         for (int row = fromRow; row < toRow; row++) {
-            int at = (row - fromRow) * stride;
-            copyRow(x.values(), x.at(row) + xColumn, w.inputs(), 1f, rows, at, padded);
-            groupSums(rows, at, groups, sums);
+            Words.spread(format, x.values(), x.at(row) + xColumn, w.inputs(), lanes, rows, (row - fromRow) * stride);
         }
-        float[] weights = scratch.panel(padded + 2 * groups);
+        int spread = stride - Words.sums(groups, lanes);
+        float[] weights = scratch.panel(spread + 2 * groups);
         for (int output = fromOutput; output < toOutput; output++) {
-            codes(w, format, output, groups, weights, scratch);
+            codes(w, format, output, groups, weights, spread, scratch);
             for (int row = fromRow; row < toRow; row++) {
-                float sum = codesTimesRow(weights, format.minimum(), groups, rows, (row - fromRow) * stride, sums);
+                float sum = codesTimesRow(weights, spread, format, w.inputs(), rows, (row - fromRow) * stride, sums);
                 y.values()[y.at(row) + yColumn + output] = bias == null ? sum : sum + bias[output];
             }
         }
     }
 
-    /** The sum of each group of activations, behind the row. */
-    private void groupSums(float[] row, int at, int groups, float[] sums) {
-        for (int group = 0; group < groups; group++) {
-            Arrays.fill(sums, 0, lanes, 0f);
-            for (int j = 0; j < GROUP; j++) {
-                sums[j % lanes] += row[at + group * GROUP + j];
-            }
-            row[at + groups * GROUP + group] = fold(sums);
-        }
-    }
-
-    /** The values of a row's codes before scaling, then the scales of its groups, then their minimums. */
-    private static void codes(Matrix w, WeightFormat.Coded format, int output, int groups, float[] to, Scratch scratch) {
+    /** The values of a row's codes before scaling, as words bring them, then the scales of its groups, then their minimums. */
+    private void codes(Matrix w, WeightFormat.Coded format, int output, int groups, float[] to, int spread, Scratch scratch) {
         int bytes = format.rowBytes(w.inputs());
         byte[] codes = scratch.codes(bytes);
         MemorySegment.copy(w.codes(), ValueLayout.JAVA_BYTE, (long) output * bytes, codes, 0, bytes);
-        for (int group = 0; group < groups; group++) {
-            for (int j = 0; j < GROUP; j++) {
-                int pair = format.bits() == 8 ? 0 : codes[group * GROUP / 2 + j % (GROUP / 2)];
-                int at = group * GROUP + j;
-                to[at] = format.bits() == 8 ? codes[at] : format.value(j < GROUP / 2 ? pair & 15 : pair >> 4 & 15);
+        int each = Words.codes(format);
+        for (int block = 0; block < Words.blocks(bytes, lanes); block++) {
+            int first = Words.firstByte(block, bytes, lanes);
+            int at = block * each * lanes;
+            for (int lane = 0; lane < lanes; lane++) {
+                for (int k = 0; k < each; k++) {
+                    int code = codes[first + Integer.BYTES * lane + (each == 4 ? k : k >> 1)];
+                    float value = each == 4 ? code : format.value((k & 1) == 0 ? code & 15 : code >> 4 & 15);
+                    to[at + k * lanes + lane] = value * Words.factor(format, k);
+                }
             }
         }
-        MemorySegment.copy(w.scales(), Matrix.FLOAT, 4L * output * groups, to, groups * GROUP, groups);
+        MemorySegment.copy(w.scales(), Matrix.FLOAT, 4L * output * groups, to, spread, groups);
         if (format.minimum()) {
-            MemorySegment.copy(w.minimums(), Matrix.FLOAT, 4L * output * groups, to, groups * GROUP + groups, groups);
+            MemorySegment.copy(w.minimums(), Matrix.FLOAT, 4L * output * groups, to, spread + groups, groups);
         }
     }
 
-    private float codesTimesRow(float[] weights, boolean minimum, int groups, float[] row, int at, float[] sums) {
-        int scales = groups * GROUP;
+    private float codesTimesRow(float[] weights, int spread, WeightFormat.Coded format, int inputs, float[] row, int at, float[] sums) {
+        int groups = format.groups(inputs);
+        int bytes = format.rowBytes(inputs);
+        int each = Words.codes(format);
         Arrays.fill(sums, 0, lanes, 0f);
-        for (int group = 0; group < groups; group++) {
-            int from = group * GROUP;
+        for (int block = 0; block < Words.blocks(bytes, lanes); block++) {
+            int from = block * each * lanes;
+            int first = Words.firstByte(block, bytes, lanes);
             for (int lane = 0; lane < lanes; lane++) {
                 float part = weights[from + lane] * row[at + from + lane];
-                for (int j = lane + lanes; j < GROUP; j += lanes) {
-                    part = Elementary.multiplyAdd(weights[from + j], row[at + from + j], part);
+                for (int j = from + lane + lanes; j < from + each * lanes; j += lanes) {
+                    part = Elementary.multiplyAdd(weights[j], row[at + j], part);
                 }
-                sums[lane] = Elementary.multiplyAdd(part, weights[scales + group], sums[lane]);
+                float scale = weights[spread + (first + Integer.BYTES * lane) / (bytes / groups)];
+                sums[lane] = Elementary.multiplyAdd(part, scale, sums[lane]);
             }
         }
-        for (int group = 0; group < groups && minimum; group++) {
-            float least = weights[scales + groups + group];
-            sums[group % lanes] = Elementary.multiplyAdd(least, row[at + scales + group], sums[group % lanes]);
+        for (int group = 0; group < groups && format.minimum(); group++) {
+            float least = weights[spread + groups + group];
+            sums[group % lanes] = Elementary.multiplyAdd(least, row[at + spread + group], sums[group % lanes]);
         }
         return fold(sums);
     }
@@ -440,5 +436,129 @@ final class LaneKernels implements Kernels {
     @Override
     public void softcap(Activations x, int column, float cap, int width, int fromRow, int toRow) {
         elementwise.softcap(x, column, cap, width, fromRow, toRow);
+    }
+
+    /**
+     * Codes as 32-bit words, a vector of them in a block: word {@code l} is lane {@code l}, and its codes come lowest bits first. The last
+     * block of a row ends where the row ends; of the words that the block before it holds too, the activations are 0.
+     */
+    static final class Words {
+        private Words() {
+        }
+
+        /** Codes in a word. */
+        static int codes(WeightFormat.Coded format) {
+            return Integer.SIZE / format.bits();
+        }
+
+        /** What a code comes multiplied by where it is not shifted to the lowest bits; the activations are divided by it. */
+        static float factor(WeightFormat.Coded format, int code) {
+            if (format.bits() == 8) {
+                return 0x1p24f;
+            }
+            return format.counting() && code < 7 ? 1 << 4 * code : 1f;
+        }
+
+        /** Blocks of a row of so many bytes. */
+        static int blocks(int rowBytes, int lanes) {
+            return (rowBytes + Integer.BYTES * lanes - 1) / (Integer.BYTES * lanes);
+        }
+
+        /** First byte of a block within its row. */
+        static int firstByte(int block, int rowBytes, int lanes) {
+            return Math.min(block * Integer.BYTES * lanes, rowBytes - Integer.BYTES * lanes);
+        }
+
+        /** Floats that the sums of the groups take, in whole vectors. */
+        static int sums(int groups, int lanes) {
+            return (groups + lanes - 1) / lanes * lanes;
+        }
+
+        /** Floats that a row of activations takes when it is spread. */
+        static int floats(WeightFormat.Coded format, int inputs, int lanes) {
+            return blocks(format.rowBytes(inputs), lanes) * codes(format) * lanes + sums(format.groups(inputs), lanes);
+        }
+
+        /**
+         * Lays out a row of activations, divided by the factors, as {@code [block][code][lane]}, and behind it the sum of each group, 0
+         * beyond the last.
+         */
+        static void spread(WeightFormat.Coded format, float[] x, int from, int inputs, int lanes, float[] to, int at) {
+            int bytes = format.rowBytes(inputs);
+            int each = codes(format);
+            int blocks = blocks(bytes, lanes);
+            for (int block = 0; block < blocks; block++) {
+                int first = firstByte(block, bytes, lanes);
+                int missing = (block * Integer.BYTES * lanes - first) / Integer.BYTES;
+                for (int k = 0; k < each; k++) {
+                    int start = at + (block * each + k) * lanes;
+                    Arrays.fill(to, start, start + missing, 0f);
+                    if (each == 4) {
+                        spreadBytes(x, from, inputs, first + k, missing, lanes, to, start);
+                    } else {
+                        spreadNibbles(x, from, inputs, first * 2, k, missing, lanes, to, start);
+                    }
+                    multiply(to, start, lanes, 1f / factor(format, k));
+                }
+            }
+            groupSums(x, from, inputs, format.groups(inputs), lanes, to, at + blocks * each * lanes);
+        }
+
+        private static void spreadBytes(float[] x, int from, int inputs, int first, int missing, int lanes, float[] to, int start) {
+            if (first + Integer.BYTES * (lanes - 1) < inputs) {
+                for (int lane = missing; lane < lanes; lane++) {
+                    to[start + lane] = x[from + first + Integer.BYTES * lane];
+                }
+            } else {
+                for (int lane = missing; lane < lanes; lane++) {
+                    int input = first + Integer.BYTES * lane;
+                    to[start + lane] = input < inputs ? x[from + input] : 0f;
+                }
+            }
+        }
+
+        /** Four words hold a group, and a word four inputs of its lower half and four of its upper half. */
+        private static void spreadNibbles(float[] x, int from, int inputs, int first, int k, int missing, int lanes, float[] to,
+                                          int start) {
+            int within = (k & 1) * (GROUP / 2) + (k >> 1);
+            for (int lane = missing; lane < lanes; lane += 4) {
+                int input = first + lane / 4 * GROUP + within;
+                int place = start + lane;
+                if (input + 12 < inputs) {
+                    to[place] = x[from + input];
+                    to[place + 1] = x[from + input + 4];
+                    to[place + 2] = x[from + input + 8];
+                    to[place + 3] = x[from + input + 12];
+                } else {
+                    for (int j = 0; j < 4; j++) {
+                        to[place + j] = input + 4 * j < inputs ? x[from + input + 4 * j] : 0f;
+                    }
+                }
+            }
+        }
+
+        /** Four chains over a group. */
+        private static void groupSums(float[] x, int from, int inputs, int groups, int lanes, float[] to, int at) {
+            Arrays.fill(to, at, at + sums(groups, lanes), 0f);
+            for (int group = 0; group < groups; group++) {
+                float a = 0f;
+                float b = 0f;
+                float c = 0f;
+                float d = 0f;
+                int end = Math.min(inputs, (group + 1) * GROUP);
+                int i = group * GROUP;
+                for (; i + 4 <= end; i += 4) {
+                    a += x[from + i];
+                    b += x[from + i + 1];
+                    c += x[from + i + 2];
+                    d += x[from + i + 3];
+                }
+                float rest = 0f;
+                for (; i < end; i++) {
+                    rest += x[from + i];
+                }
+                to[at + group] = a + b + (c + d) + rest;
+            }
+        }
     }
 }

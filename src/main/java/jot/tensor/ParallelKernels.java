@@ -10,8 +10,8 @@ import java.util.Set;
  * and a row's result does not depend on the rows beside it.
  */
 public final class ParallelKernels {
-    /** Bytes of weights that a thread takes at a time when reading them bounds the speed. */
-    private static final long DECODE_BYTES = 128 << 10;
+    /** Bytes of weights that a thread takes at a time when reading them bounds the speed: long streams, but pieces enough to share out. */
+    private static final long DECODE_BYTES = 1 << 20;
     /** Floats below which splitting costs more than it gains. */
     private static final int SMALL = 8192;
     /** Queries of one head that a thread takes at a time. */
@@ -368,8 +368,14 @@ public final class ParallelKernels {
             decode = true;
             fromRow = 0;
             toRow = rows;
-            long grain = DECODE_BYTES * w.outputs() / w.bytes() / 4 * 4;
-            workers.forEach(this, w.outputs(), Math.clamp(grain, 4, 1024));
+            workers.forEach(this, w.outputs(), decodeGrain());
+        }
+
+        /** Outputs that a thread takes at a time: the same number of pieces for all threads, of equal size but for the last. */
+        private int decodeGrain() {
+            long rounds = Math.max(1, Math.round((double) w.bytes() / DECODE_BYTES / workers.threads()));
+            long pieces = rounds * workers.threads();
+            return (int) ((w.outputs() + 4 * pieces - 1) / (4 * pieces) * 4);
         }
 
         void prefill(int from, int to) {

@@ -26,7 +26,7 @@ final class VectorDecode {
 
     static void multiply(Matrix w, float[] bias, Activations x, int xColumn, Activations y, int yColumn, int fromRow, int toRow,
                          int fromOutput, int toOutput, Scratch scratch) {
-        if (w.format() instanceof WeightFormat.Coded coded && LaneKernels.keepsCodes(coded, COUNT)) {
+        if (w.format() instanceof WeightFormat.Coded coded && LaneKernels.keepsCodes(coded, w.inputs(), COUNT)) {
             VectorCodes.multiply(w, coded, bias, x, xColumn, y, yColumn, fromRow, toRow, fromOutput, toOutput, scratch);
             return;
         }
