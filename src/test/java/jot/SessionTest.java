@@ -73,6 +73,20 @@ class SessionTest {
     }
 
     @Test
+    void aForkKnowsWhatFollowsWhileItsOriginGoesOn() {
+        Session session = gpt.session().append(BEGIN);
+        Session fork = session.fork();
+        Session second = fork.fork();
+        int[] expected = gpt.generate(BEGIN, GREEDY).tokens();
+        assertArrayEquals(expected, session.generate(GREEDY).tokens());
+        assertArrayEquals(expected, second.generate(GREEDY).tokens());
+        session.generate(" It was a dog", GREEDY);
+        Generation last = fork.generate(GREEDY);
+        assertArrayEquals(expected, last.tokens());
+        assertEquals(last.promptTokens(), last.timings().cachedTokens());
+    }
+
+    @Test
     void rewindForgetsWhatCameAfter() {
         Session session = gpt.session().append(BEGIN);
         int position = session.position();

@@ -25,6 +25,8 @@ public final class Sequence {
     private final Inference inference;
     /** Empty until something has gone through the model. */
     private float[] logits;
+    /** Whether a fork has the same array. */
+    private boolean logitsShared;
     /** The length that the logits follow, or −1. */
     private int logitsAt = -1;
     private KvCache cache;
@@ -101,9 +103,11 @@ public final class Sequence {
         return inference.bytesOfPages(KvCache.pagesOf(end) - kept);
     }
 
-    /** A second sequence that goes on from here; the cache so far is shared. */
+    /** A second sequence that goes on from here; the cache so far and the logits are shared. */
     public Sequence fork() {
-        Sequence fork = new Sequence(inference, cache.fork(), logits.clone(), tokens.clone());
+        Sequence fork = new Sequence(inference, cache.fork(), logits, Arrays.copyOf(tokens, Math.max(64, length())));
+        logitsShared = true;
+        fork.logitsShared = true;
         fork.logitsAt = logitsAt;
         return fork;
     }
@@ -230,8 +234,9 @@ public final class Sequence {
     }
 
     private void takeLogits(ForwardPass pass, int segment) {
-        if (logits.length == 0) {
+        if (logits.length == 0 || logitsShared) {
             logits = new float[inference.architecture().vocabulary()];
+            logitsShared = false;
         }
         Activations rows = pass.logits();
         System.arraycopy(rows.values(), rows.at(pass.firstLogitRow(segment)), logits, 0, logits.length);

@@ -166,6 +166,47 @@ class CommandLineTest {
         assertEquals("", outcome.out);
     }
 
+    /** Windows of the text, each read anew; what the window before did not hold is scored. */
+    private static double perplexity(Gpt gpt, int[] tokens, int window, int stride) {
+        double total = 0;
+        int count = 0;
+        boolean[] scored = new boolean[tokens.length];
+        for (int from = 0; !scored[tokens.length - 1]; from += stride) {
+            int to = Math.min(tokens.length, from + window);
+            double[] logprobs = gpt.score(Arrays.copyOfRange(tokens, from, to)).logprobs();
+            for (int i = from + 1; i < to; i++) {
+                total += scored[i] ? 0 : logprobs[i - from - 1];
+                count += scored[i] ? 0 : 1;
+                scored[i] = true;
+            }
+        }
+        return Math.exp(-total / count);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"512, 512", "100, 100", "100, 30", "64, 1"})
+    void scorePrintsThePerplexityOfAFile(int window, int stride, @TempDir Path folder) throws IOException {
+        String text = Files.readString(Path.of("src/test/resources/tales/validation.txt")).substring(0, window == 64 ? 500 : 3_000);
+        Path file = Files.writeString(folder.resolve("text.txt"), text);
+        double expected;
+        int tokens;
+        try (Gpt gpt = Gpt.load(Path.of(TALES))) {
+            int[] ids = gpt.tokenizer().encode(text);
+            tokens = ids.length;
+            expected = perplexity(gpt, ids, window, stride);
+        }
+        String[] words = window == 512 ? new String[] {"score", TALES, file.toString()}
+                : new String[] {"score", "--window", "" + window, "--stride", "" + stride, TALES, file.toString()};
+        List<String> lines = done(run(words)).out.lines().toList();
+        assertEquals("tokens      " + tokens, lines.getFirst());
+        String last = lines.getLast();
+        assertTrue(last.startsWith("perplexity  "), last);
+        assertEquals(expected, Double.parseDouble(last.substring(12)), 1e-5 * expected);
+        Outcome watched = run("", true, words);
+        assertEquals(String.join("", lines), String.join("", watched.out.lines().toList()));
+        assertTrue(watched.err.contains("\rscoring [") && watched.err.contains("##] 100 %") && watched.err.endsWith("\r"), watched.err);
+    }
+
     @Test
     void failuresAreAnsweredWithOneAndTheReason() {
         assertFailed("nowhere", "generate", "nowhere", PROMPT);
