@@ -13,6 +13,11 @@ interface Kernels {
     /** Outputs that {@link #prefill} computes together; ranges of outputs start at multiples of it. */
     int panel();
 
+    /** Outputs that {@link #prefill} likes to have in one range, where there are enough of them; a multiple of the panel. */
+    default int outputsTogether() {
+        return panel();
+    }
+
     /**
      * Many rows times a matrix: {@code y[r][yColumn + o] = bias[o] + Σᵢ x[r][xColumn + i] · w[o][i]}. The weights are widened once and
      * reused over all rows.

@@ -382,7 +382,15 @@ public final class ParallelKernels {
             decode = false;
             fromRow = from;
             toRow = to;
-            workers.forEach(this, (int) (((long) w.outputs() + kernels.panel() - 1) / kernels.panel()), 1);
+            int panels = Math.ceilDiv(w.outputs(), kernels.panel());
+            workers.forEach(this, panels, panelsTogether(panels));
+        }
+
+        /** Panels that a thread takes at a time: as many as the kernels like, but as many times for each thread. */
+        private int panelsTogether(int panels) {
+            int most = kernels.outputsTogether() / kernels.panel();
+            int rounds = Math.ceilDiv(Math.ceilDiv(panels, most), workers.threads());
+            return Math.ceilDiv(panels, rounds * workers.threads());
         }
 
         @Override

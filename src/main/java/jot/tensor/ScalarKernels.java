@@ -8,12 +8,20 @@ import java.util.Arrays;
 final class ScalarKernels implements Kernels {
     private static final int PAGE = AttentionRows.PAGE;
     private static final int GROUP = WeightFormat.Coded.GROUP;
-    /** Outputs that are computed together. */
-    private static final int PANEL = 192;
-    /** Inputs whose weights are turned at a time, so that they stay in the second-level cache. */
-    private static final int BLOCK = 64;
-    /** Arrays that one loop reads. */
-    private static final int STEP = 4;
+    /** Outputs at whose multiples the work may be split, and those that are computed together: long loops, yet short enough for a cache. */
+    private static final int PANEL = 64;
+    private static final int TOGETHER = 512;
+    /** Inputs whose weights are turned at a time, and those of them that all rows pass before the next, so that they stay in the cache. */
+    private static final int BLOCK = 128;
+    private static final int PART = 16;
+    /** Arrays of weights that one loop reads. */
+    private static final int STEP = 8;
+    /** Pieces that a row is split into where its products are summed. */
+    private static final int PIECES = 4;
+    /** Words of codes that one loop reads, those of several rows if one has fewer. */
+    private static final int WORDS = 768;
+    /** Keys or values that are copied to arrays of their own at a time, for all queries at hand. */
+    private static final int CHUNK = 16 * PAGE;
 
     @Override
     public String description() {
@@ -26,22 +34,29 @@ final class ScalarKernels implements Kernels {
     }
 
     @Override
+    public int outputsTogether() {
+        return TOGETHER;
+    }
+
+    @Override
     public void prefill(Matrix w, float[] bias, Activations x, int xColumn, Activations y, int yColumn, int fromRow, int toRow,
                         int fromOutput, int toOutput, Scratch scratch) {
         int rows = toRow - fromRow;
-        float[] widened = scratch.panel(BLOCK);
-        float[][] columns = scratch.columns(BLOCK, PANEL);
-        float[][] sums = scratch.sums(rows, PANEL);
-        for (int output = fromOutput; output < toOutput; output += PANEL) {
-            int outputs = Math.min(PANEL, toOutput - output);
+        float[][] columns = scratch.columns(BLOCK, TOGETHER);
+        float[][] sums = scratch.sums(rows, TOGETHER);
+        for (int output = fromOutput; output < toOutput; output += TOGETHER) {
+            int outputs = Math.min(TOGETHER, toOutput - output);
             for (int row = 0; row < rows; row++) {
-                Arrays.fill(sums[row], 0f);
+                Arrays.fill(sums[row], 0, outputs, 0f);
             }
             for (int from = 0; from < w.inputs(); from += BLOCK) {
                 int count = Math.min(BLOCK, w.inputs() - from);
-                turn(w, output, outputs, from, count, widened, columns);
-                for (int row = 0; row < rows; row++) {
-                    accumulate(sums[row], columns, count, x.values(), x.at(fromRow + row) + xColumn + from);
+                turn(w, output, outputs, from, count, columns, scratch);
+                for (int part = 0; part < count; part += PART) {
+                    int end = Math.min(part + PART, count);
+                    for (int row = 0; row < rows; row++) {
+                        accumulate(sums[row], outputs, columns, part, end, x.values(), x.at(fromRow + row) + xColumn + from);
+                    }
                 }
             }
             for (int row = 0; row < rows; row++) {
@@ -50,44 +65,50 @@ final class ScalarKernels implements Kernels {
         }
     }
 
-    /** Some inputs of some outputs as arrays {@code [inputs][outputs]}, padded with zeros to whole panels and steps. */
-    private static void turn(Matrix w, int output, int outputs, int from, int count, float[] widened, float[][] columns) {
-        for (int i = count; i < (count + STEP - 1) / STEP * STEP; i++) {
-            Arrays.fill(columns[i], 0f);
-        }
+    /** Some inputs of some outputs as arrays {@code [inputs][outputs]}. */
+    private static void turn(Matrix w, int output, int outputs, int from, int count, float[][] columns, Scratch scratch) {
+        float[] widened = scratch.panel(BLOCK);
         for (int o = 0; o < outputs; o++) {
-            w.row(output + o, from, count, widened, 0);
+            widen(w, output + o, from, count, widened, scratch);
             for (int i = 0; i < count; i++) {
                 columns[i][o] = widened[i];
             }
         }
-        for (int i = 0; i < count && outputs < PANEL; i++) {
-            Arrays.fill(columns[i], outputs, PANEL, 0f);
-        }
     }
 
-    /** {@code sums[o] += Σᵢ x[i] · columns[i][o]}, each sum one chain over the inputs. */
-    private static void accumulate(float[] sums, float[][] columns, int count, float[] x, int at) {
-        int i = 0;
-        for (; i + STEP <= count; i += STEP) {
-            multiplyAdd(sums, columns[i], columns[i + 1], columns[i + 2], columns[i + 3], x[at + i], x[at + i + 1], x[at + i + 2],
-                x[at + i + 3]);
+    /** {@code sums[j] += Σᵢ x[at + i] · columns[i][j]} for {@code from ≤ i < to}, each sum one chain in the order of i. */
+    private static void accumulate(float[] sums, int count, float[][] columns, int from, int to, float[] x, int at) {
+        int i = from;
+        for (; i + STEP <= to; i += STEP) {
+            multiplyAdd(sums, count, columns[i], columns[i + 1], columns[i + 2], columns[i + 3], columns[i + 4], columns[i + 5],
+                columns[i + 6], columns[i + 7], x, at + i);
         }
-        for (; i < count; i++) {
-            multiplyAdd(sums, columns[i], x[at + i]);
+        for (; i < to; i++) {
+            multiplyAdd(sums, count, columns[i], x[at + i]);
         }
     }
 
     /** One index over separate arrays and one store: in this form the compiler makes vector instructions of it. */
-    private static void multiplyAdd(float[] y, float[] p, float[] q, float[] r, float[] s, float a, float b, float c, float d) {
-        for (int j = 0; j < PANEL; j++) {
-            y[j] = Elementary.multiplyAdd(d, s[j], Elementary.multiplyAdd(c, r[j],
+    private static void multiplyAdd(float[] y, int count, float[] p, float[] q, float[] r, float[] s, float[] t, float[] u, float[] v,
+                                    float[] w, float[] x, int at) {
+        float a = x[at];
+        float b = x[at + 1];
+        float c = x[at + 2];
+        float d = x[at + 3];
+        float e = x[at + 4];
+        float f = x[at + 5];
+        float g = x[at + 6];
+        float h = x[at + 7];
+        for (int j = 0; j < count; j++) {
+            float first = Elementary.multiplyAdd(d, s[j], Elementary.multiplyAdd(c, r[j],
                 Elementary.multiplyAdd(b, q[j], Elementary.multiplyAdd(a, p[j], y[j]))));
+            y[j] = Elementary.multiplyAdd(h, w[j], Elementary.multiplyAdd(g, v[j],
+                Elementary.multiplyAdd(f, u[j], Elementary.multiplyAdd(e, t[j], first))));
         }
     }
 
-    private static void multiplyAdd(float[] y, float[] p, float a) {
-        for (int j = 0; j < PANEL; j++) {
+    private static void multiplyAdd(float[] y, int count, float[] p, float a) {
+        for (int j = 0; j < count; j++) {
             y[j] = Elementary.multiplyAdd(a, p[j], y[j]);
         }
     }
@@ -101,19 +122,22 @@ final class ScalarKernels implements Kernels {
     @Override
     public void decode(Matrix w, float[] bias, Activations x, int xColumn, Activations y, int yColumn, int fromRow, int toRow,
                        int fromOutput, int toOutput, Scratch scratch) {
-        int rows = toRow - fromRow;
-        int piece = (w.inputs() + STEP - 1) / STEP;
-        float[][] inputs = scratch.sums(rows * STEP, piece);
-        for (int row = 0; row < rows; row++) {
-            split(x.values(), x.at(fromRow + row) + xColumn, w.inputs(), piece, inputs, row * STEP);
+        if (w.format() instanceof WeightFormat.Coded coded && coded.bits() == 8 && !coded.minimum()) {
+            decodeBytes(w, coded, bias, x, xColumn, y, yColumn, fromRow, toRow, fromOutput, toOutput, scratch);
+            return;
         }
-        float[][] weights = scratch.columns(STEP, piece);
-        float[] widened = scratch.panel(w.inputs());
+        int rows = toRow - fromRow;
+        int piece = (w.inputs() + PIECES - 1) / PIECES;
+        float[][] inputs = scratch.sums(rows * PIECES, piece);
+        for (int row = 0; row < rows; row++) {
+            split(x.values(), x.at(fromRow + row) + xColumn, w.inputs(), piece, inputs, row * PIECES);
+        }
+        float[][] weights = scratch.columns(PIECES, piece);
         float[] products = scratch.rows(piece);
         for (int output = fromOutput; output < toOutput; output++) {
-            pieces(w, output, piece, widened, weights, scratch);
+            pieces(w, output, piece, weights, scratch);
             for (int row = 0; row < rows; row++) {
-                products(weights, inputs, row * STEP, piece, products);
+                products(weights, inputs, row * PIECES, piece, products);
                 float sum = sum(products, piece);
                 y.values()[y.at(fromRow + row) + yColumn + output] = bias == null ? sum : sum + bias[output];
             }
@@ -121,40 +145,115 @@ final class ScalarKernels implements Kernels {
     }
 
     /** A row of weights in four arrays of equal length. */
-    private static void pieces(Matrix w, int output, int piece, float[] widened, float[][] to, Scratch scratch) {
+    private static void pieces(Matrix w, int output, int piece, float[][] to, Scratch scratch) {
         int inputs = w.inputs();
-        if (w.format() == WeightFormat.F32 && inputs == piece * STEP) {
-            for (int k = 0; k < STEP; k++) {
+        if (w.format() == WeightFormat.F32 && inputs == piece * PIECES) {
+            for (int k = 0; k < PIECES; k++) {
                 w.row(output, k * piece, piece, to[k], 0);
             }
         } else {
-            widen(w, output, widened, scratch);
+            float[] widened = scratch.panel(inputs);
+            widen(w, output, 0, inputs, widened, scratch);
             split(widened, 0, inputs, piece, to, 0);
         }
     }
 
-    /** Widens a row by way of arrays, as loops over a segment stay slow. */
-    private static void widen(Matrix w, int output, float[] to, Scratch scratch) {
-        int inputs = w.inputs();
+    /**
+     * Codes of several outputs in one long loop: four in a word of 32 bits, for the compiler makes vector instructions of shifts. The rows
+     * of activations are dealt out alike and repeated for each output; each group's products are summed, then scaled.
+     */
+    private static void decodeBytes(Matrix w, WeightFormat.Coded coded, float[] bias, Activations x, int xColumn, Activations y,
+                                    int yColumn, int fromRow, int toRow, int fromOutput, int toOutput, Scratch scratch) {
+        int rows = toRow - fromRow;
+        int groups = coded.groups(w.inputs());
+        int words = groups * (GROUP / PIECES);
+        int together = Math.clamp(WORDS / words, 1, toOutput - fromOutput);
+        float[][] inputs = scratch.sums(rows * PIECES, together * words);
+        for (int row = 0; row < rows; row++) {
+            deal(x.values(), x.at(fromRow + row) + xColumn, w.inputs(), words, together, inputs, row * PIECES);
+        }
+        int[] codes = scratch.words(together * words);
+        float[] scales = scratch.tile(together * groups);
+        float[] products = scratch.rows(together * words);
+        for (int output = fromOutput; output < toOutput; output += together) {
+            int count = Math.min(together, toOutput - output);
+            MemorySegment.copy(w.codes(), Matrix.INT, 4L * output * words, codes, 0, count * words);
+            MemorySegment.copy(w.scales(), Matrix.FLOAT, 4L * output * groups, scales, 0, count * groups);
+            for (int row = 0; row < rows; row++) {
+                int k = row * PIECES;
+                products(codes, inputs[k], inputs[k + 1], inputs[k + 2], inputs[k + 3], count * words, products);
+                int to = y.at(fromRow + row) + yColumn + output;
+                for (int o = 0; o < count; o++) {
+                    float sum = scaledSum(products, o * words, scales, o * groups, groups);
+                    y.values()[to + o] = bias == null ? sum : sum + bias[output + o];
+                }
+            }
+        }
+    }
+
+    /** Every fourth number of a row in an array of its own, padded with zeros, and all that several times over. */
+    private static void deal(float[] from, int at, int count, int words, int times, float[][] to, int first) {
+        deal(from, at, count / PIECES, to[first], to[first + 1], to[first + 2], to[first + 3]);
+        for (int k = 0; k < PIECES; k++) {
+            float[] piece = to[first + k];
+            Arrays.fill(piece, count / PIECES, words, 0f);
+            if (k < count % PIECES) {
+                piece[count / PIECES] = from[at + count / PIECES * PIECES + k];
+            }
+            for (int time = 1; time < times; time++) {
+                System.arraycopy(piece, 0, piece, time * words, words);
+            }
+        }
+    }
+
+    private static void deal(float[] from, int at, int count, float[] a, float[] b, float[] c, float[] d) {
+        for (int j = 0, i = at; j < count; j++, i += PIECES) {
+            a[j] = from[i];
+            b[j] = from[i + 1];
+            c[j] = from[i + 2];
+            d[j] = from[i + 3];
+        }
+    }
+
+    private static void products(int[] codes, float[] a, float[] b, float[] c, float[] d, int count, float[] to) {
+        for (int j = 0; j < count; j++) {
+            int four = codes[j];
+            to[j] = Elementary.multiplyAdd(four >> 24, d[j], Elementary.multiplyAdd(four << 8 >> 24, c[j],
+                Elementary.multiplyAdd(four << 16 >> 24, b[j], (four << 24 >> 24) * a[j])));
+        }
+    }
+
+    /** The sums of eight numbers each, times their scales. */
+    private static float scaledSum(float[] x, int from, float[] scales, int scale, int groups) {
+        float sum = 0f;
+        for (int group = 0; group < groups; group++) {
+            int i = from + 8 * group;
+            float part = x[i] + x[i + 1] + (x[i + 2] + x[i + 3]) + (x[i + 4] + x[i + 5] + (x[i + 6] + x[i + 7]));
+            sum = Elementary.multiplyAdd(part, scales[scale + group], sum);
+        }
+        return sum;
+    }
+
+    /** Widens some inputs of a row, whole groups of codes, by way of arrays, as loops over a segment stay slow. */
+    private static void widen(Matrix w, int output, int from, int count, float[] to, Scratch scratch) {
         if (w.format() == WeightFormat.F16 || w.format() == WeightFormat.BF16) {
-            short[] halves = scratch.halves(inputs);
-            MemorySegment.copy(w.codes(), Matrix.SHORT, 2L * output * inputs, halves, 0, inputs);
+            short[] halves = scratch.halves(count);
+            MemorySegment.copy(w.codes(), Matrix.SHORT, 2 * ((long) output * w.inputs() + from), halves, 0, count);
             if (w.format() == WeightFormat.F16) {
-                widenHalves(halves, to, inputs);
+                widenHalves(halves, to, count);
             } else {
-                widenBrains(halves, to, inputs);
+                widenBrains(halves, to, count);
             }
         } else if (w.format() instanceof WeightFormat.Coded coded && coded.bits() == 8 && !coded.minimum()) {
-            int bytes = coded.rowBytes(inputs);
-            int groups = coded.groups(inputs);
-            byte[] codes = scratch.codes(bytes);
+            byte[] codes = scratch.codes(count);
+            int groups = (count + GROUP - 1) / GROUP;
             float[] scales = scratch.tile(groups);
-            MemorySegment.copy(w.codes(), ValueLayout.JAVA_BYTE, (long) output * bytes, codes, 0, bytes);
-            MemorySegment.copy(w.scales(), Matrix.FLOAT, 4L * output * groups, scales, 0, groups);
-            widenBytes(codes, to, inputs);
-            scale(to, scales, inputs);
+            MemorySegment.copy(w.codes(), ValueLayout.JAVA_BYTE, (long) output * coded.rowBytes(w.inputs()) + from, codes, 0, count);
+            MemorySegment.copy(w.scales(), Matrix.FLOAT, 4 * ((long) output * coded.groups(w.inputs()) + from / GROUP), scales, 0, groups);
+            widenBytes(codes, to, count);
+            scale(to, scales, count);
         } else {
-            w.row(output, to, 0);
+            w.row(output, from, count, to, 0);
         }
     }
 
@@ -187,7 +286,7 @@ final class ScalarKernels implements Kernels {
     }
 
     private static void split(float[] from, int at, int count, int piece, float[][] to, int first) {
-        for (int k = 0; k < STEP; k++) {
+        for (int k = 0; k < PIECES; k++) {
             int start = Math.min(k * piece, count);
             int length = Math.min(piece, count - start);
             System.arraycopy(from, at + start, to[first + k], 0, length);
@@ -236,70 +335,90 @@ final class ScalarKernels implements Kernels {
     @Override
     public void attend(AttentionShape shape, Activations queries, int queryColumn, AttentionRows sequence, int keyOffset, int valueOffset,
                        Activations out, int outColumn, int fromHead, int toHead, int fromQuery, int toQuery, Scratch scratch) {
+        for (int head = fromHead; head < toHead; head++) {
+            int keyHead = head / shape.group();
+            int keys = keyOffset + keyHead * shape.keySize() * PAGE;
+            int values = valueOffset + keyHead * shape.valueSize() * PAGE;
+            int q = queryColumn + head * shape.keySize();
+            int o = outColumn + head * shape.valueSize();
+            attend(shape, head, queries, q, sequence, keys, values, out, o, fromQuery, toQuery, scratch);
+        }
+    }
+
+    /** Several queries of one head: keys and values are copied to arrays of their own, chunk by chunk, for all of them. */
+    private static void attend(AttentionShape shape, int head, Activations queries, int queryColumn, AttentionRows sequence, int keys,
+                               int values, Activations out, int outColumn, int fromQuery, int toQuery, Scratch scratch) {
+        int first = shape.firstVisible(sequence.firstPosition() + fromQuery) / PAGE * PAGE;
+        int stride = sequence.firstPosition() + toQuery - first;
+        float[] scores = scratch.rows((toQuery - fromQuery) * stride);
+        float[] sums = scratch.sums(1, Math.max(CHUNK, shape.valueSize()))[0];
+        for (int from = 0; from < stride; from += CHUNK) {
+            float[][] columns = scratch.columns(shape.keySize(), CHUNK);
+            copyKeys(sequence.pages(), keys, shape.keySize(), first + from, Math.min(CHUNK, stride - from), columns);
+            for (int query = fromQuery; query < toQuery; query++) {
+                int visible = Math.clamp(sequence.firstPosition() + query + 1 - first - from, 0, CHUNK);
+                Arrays.fill(sums, 0, visible, 0f);
+                accumulate(sums, visible, columns, 0, shape.keySize(), queries.values(),
+                    queries.at(sequence.firstRow() + query) + queryColumn);
+                System.arraycopy(sums, 0, scores, (query - fromQuery) * stride + from, visible);
+            }
+        }
         for (int query = fromQuery; query < toQuery; query++) {
-            int row = sequence.firstRow() + query;
-            int position = sequence.firstPosition() + query;
-            float[] scores = scratch.rows((position / PAGE + 1) * PAGE);
-            for (int head = fromHead; head < toHead; head++) {
-                int keyHead = head / shape.group();
-                int q = queries.at(row) + queryColumn + head * shape.keySize();
-                int o = out.at(row) + outColumn + head * shape.valueSize();
-                int keys = keyOffset + keyHead * shape.keySize() * PAGE;
-                int values = valueOffset + keyHead * shape.valueSize() * PAGE;
-                scores(shape, queries.values(), q, sequence.pages(), keys, position, scores);
-                softmax(shape, head, position, scores);
-                mix(shape, scores, sequence.pages(), values, position, out.values(), o);
+            softmax(shape, head, sequence.firstPosition() + query, scores, (query - fromQuery) * stride - first);
+            int to = out.at(sequence.firstRow() + query) + outColumn;
+            Arrays.fill(out.values(), to, to + shape.valueSize(), 0f);
+        }
+        for (int from = 0; from < stride; from += CHUNK) {
+            float[][] rows = scratch.columns(CHUNK, shape.valueSize());
+            copyValues(sequence.pages(), values, shape.valueSize(), first + from, Math.min(CHUNK, stride - from), rows);
+            for (int query = fromQuery; query < toQuery; query++) {
+                int position = sequence.firstPosition() + query;
+                int start = Math.clamp(shape.firstVisible(position) - first - from, 0, CHUNK);
+                int visible = Math.clamp(position + 1 - first - from, 0, CHUNK);
+                int to = out.at(sequence.firstRow() + query) + outColumn;
+                System.arraycopy(out.values(), to, sums, 0, shape.valueSize());
+                accumulate(sums, shape.valueSize(), rows, start, visible, scores, (query - fromQuery) * stride + from);
+                System.arraycopy(sums, 0, out.values(), to, shape.valueSize());
             }
         }
     }
 
-    /** Dot products of one query [keySize] with all visible keys, page by page [keySize][PAGE]. */
-    private static void scores(AttentionShape shape, float[] queries, int q, float[][] pages, int keys, int position, float[] scores) {
-        for (int page = shape.firstVisible(position) / PAGE; page <= position / PAGE; page++) {
-            float[] values = pages[page];
-            Arrays.fill(scores, page * PAGE, page * PAGE + PAGE, 0f);
-            for (int i = 0; i < shape.keySize(); i++) {
-                float factor = queries[q + i];
-                for (int j = 0; j < PAGE; j++) {
-                    scores[page * PAGE + j] = Elementary.multiplyAdd(factor, values[keys + i * PAGE + j], scores[page * PAGE + j]);
-                }
+    /** Keys of consecutive positions, from the start of a page on, as {@code [keySize][count]}, whole pages. */
+    private static void copyKeys(float[][] pages, int keys, int size, int first, int count, float[][] to) {
+        for (int k = 0; k < count; k += PAGE) {
+            for (int i = 0; i < size; i++) {
+                System.arraycopy(pages[(first + k) / PAGE], keys + i * PAGE, to[i], k, PAGE);
             }
         }
     }
 
-    /** Scores of the visible positions become probabilities, the others in their pages 0. */
-    private static void softmax(AttentionShape shape, int head, int position, float[] scores) {
-        int first = shape.firstVisible(position);
+    /** Values of consecutive positions as {@code [count][valueSize]}. */
+    private static void copyValues(float[][] pages, int values, int size, int first, int count, float[][] to) {
+        for (int k = 0; k < count; k++) {
+            System.arraycopy(pages[(first + k) / PAGE], values + (first + k) % PAGE * size, to[k], 0, size);
+        }
+    }
+
+    /** Scores of the visible positions become probabilities; that of position 0 is, or would be, at {@code at}. */
+    private static void softmax(AttentionShape shape, int head, int position, float[] scores, int at) {
         float sink = shape.sinks() == null ? Float.NEGATIVE_INFINITY : shape.sinks()[head];
         float max = sink;
-        for (int key = first; key <= position; key++) {
-            float score = scores[key] * shape.scale();
+        int from = at + shape.firstVisible(position);
+        int to = at + position + 1;
+        for (int k = from; k < to; k++) {
+            float score = scores[k] * shape.scale();
             score = shape.softcap() == 0f ? score : shape.softcap() * Elementary.tanh(score / shape.softcap());
-            score = shape.slopes() == null ? score : Elementary.multiplyAdd(shape.slopes()[head], key - position, score);
-            scores[key] = score;
+            score = shape.slopes() == null ? score : Elementary.multiplyAdd(shape.slopes()[head], k + 1 - to, score);
+            scores[k] = score;
             max = Math.max(max, score);
         }
         float sum = sink == Float.NEGATIVE_INFINITY ? 0f : Elementary.exp(sink - max);
-        for (int key = first; key <= position; key++) {
-            scores[key] = Elementary.exp(scores[key] - max);
-            sum += scores[key];
+        for (int k = from; k < to; k++) {
+            scores[k] = Elementary.exp(scores[k] - max);
+            sum += scores[k];
         }
-        Arrays.fill(scores, first / PAGE * PAGE, first, 0f);
-        for (int key = first; key <= position; key++) {
-            scores[key] /= sum;
-        }
-    }
-
-    /** Values [PAGE][valueSize] of the visible positions, weighted by their probabilities. */
-    private static void mix(AttentionShape shape, float[] scores, float[][] pages, int values, int position, float[] out, int o) {
-        int size = shape.valueSize();
-        Arrays.fill(out, o, o + size, 0f);
-        for (int key = shape.firstVisible(position); key <= position; key++) {
-            float[] page = pages[key / PAGE];
-            int at = values + key % PAGE * size;
-            for (int c = 0; c < size; c++) {
-                out[o + c] = Elementary.multiplyAdd(scores[key], page[at + c], out[o + c]);
-            }
+        for (int k = from; k < to; k++) {
+            scores[k] /= sum;
         }
     }
 
