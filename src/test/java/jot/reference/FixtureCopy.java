@@ -96,6 +96,14 @@ final class FixtureCopy {
         return this;
     }
 
+    /** Adds a tensor of 32-bit floats. */
+    FixtureCopy add(String name, float[] values, long... shape) {
+        ByteBuffer bytes = ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asFloatBuffer().put(values);
+        tensors.put(name, new StoredTensor("F32", shape, bytes.array()));
+        return this;
+    }
+
     /** Stores a tensor a second time, as tied ones often are. */
     FixtureCopy duplicate(String name, String other) {
         tensors.put(other, tensors.get(name));
