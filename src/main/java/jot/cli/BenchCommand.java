@@ -1,20 +1,23 @@
 package jot.cli;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.stream.Stream;
-import jot.LoadOptions;
+import java.util.Set;
+import jot.cli.bench.BenchCase;
+import jot.cli.bench.BenchResult;
+import jot.cli.bench.Benchmark;
+import jot.cli.bench.FreshJvm;
+import jot.cli.bench.ResidentMemory;
+import jot.json.JsonException;
 import jot.loading.LoadSettings;
 import jot.loading.LoadedModel;
 import jot.loading.ModelLoader;
 import jot.loading.Processors;
 import jot.tensor.Backend;
-import jot.tensor.WeightFormat;
 
 /** Measures speed, and says what share of this machine's limits it is. */
 final class BenchCommand implements Command {
@@ -22,6 +25,10 @@ final class BenchCommand implements Command {
     private static final int DEFAULT_PROMPT = 512;
     private static final int DEFAULT_GENERATED = 128;
     private static final int DEFAULT_REPETITIONS = 5;
+    private static final int DEFAULT_WARM_UP = 2;
+    /** What makes no sense beside {@code --write}. */
+    private static final List<String> MEASURING = List.of("--model", "--weights", "--threads", "--backend", "-p", "-n", "--batch",
+            "--position", "-d", "--repetitions", "--warm-up", "--forks", "--json");
 
     @Override
     public String name() {
@@ -37,14 +44,19 @@ final class BenchCommand implements Command {
     public List<Option> options() {
         return List.of(Option.of("--shape", "NAME", "gpt2, gpt2-medium, gpt2-xl or llama-1b, with random weights (default: gpt2)"),
                 Option.of("--model", "DIR", "a model folder instead"),
-                Option.of("--weights", "F", "auto, f32, f16, bf16, q8 or q4: the format in memory (default: auto)"),
-                Option.of("--threads", "N", "threads that compute (default: one a core)"),
+                Option.of("--weights", "F,...", "auto, f32, f16, bf16, q8, q4: formats in memory, one or several (default: auto)"),
+                Option.of("--threads", "N,...", "threads that compute, one number or several (default: one a core)"),
                 Option.of("--backend", "B", "auto, scalar or vector (default: auto)"),
-                Option.of("-p", "N", "tokens of the prompt (default: 512)"),
-                Option.of("-n", "N", "tokens to generate (default: 128)"),
-                Option.of("--repetitions", "N", "measurements, of which the median counts (default: 5)"),
-                Option.of("--write", "DIR", "only write the shape as a model folder"),
-                Option.flag("--json", "one JSON object a line"));
+                Option.of("-p", "N", "tokens of the prompt, which goes into an empty cache; 0 leaves it out (default: 512)"),
+                Option.of("-n", "N", "tokens to decode one by one; 0 leaves that out (default: 128)"),
+                Option.of("--batch", "N", "decode so many sequences at once, and compare with one alone (default: 1)"),
+                Option.of("--position", "N", "decode with so many tokens in the cache before; also -d N (default: 0)"),
+                Option.of("-d", "N", "the same as --position"),
+                Option.of("--repetitions", "N", "measurements in each JVM, of which the median counts (default: 5)"),
+                BenchOptions.warmUpOption(DEFAULT_WARM_UP),
+                Option.of("--forks", "N", "fresh JVMs that measure, of the same java with the same flags (default: 1)"),
+                Option.of("--write", "DIR", "only write the shape as a model folder that every command can use"),
+                Option.flag("--json", "one JSON object a line, with every repetition"));
     }
 
     @Override
@@ -55,138 +67,105 @@ final class BenchCommand implements Command {
     @Override
     public String examples() {
         return """
-                jot bench --shape gpt2
-                jot bench --model weights/tales -p 256 -n 200 --threads 1
+                jot bench --shape gpt2 --weights f32,q8 --forks 3
+                jot bench --model weights/tales -p 256 -n 200 --threads 1,2
+                jot bench -p 0 -n 64 --batch 8
+                jot bench -p 0 -n 24 --position 1000 --json
                 jot bench --shape gpt2 --write /tmp/gpt2-random""";
+    }
+
+    @Override
+    public List<Command> parts() {
+        return List.of(new BenchTokenizerCommand(), new BenchLoadCommand(), new BenchSamplerCommand());
     }
 
     @Override
     public int run(Arguments arguments, Console console) throws IOException, UsageException {
         arguments.expectAtMost(0);
-        if (arguments.has("--model") && arguments.has("--shape")) {
-            throw new UsageException("--model and --shape contradict each other");
-        }
-        positive(arguments, "--repetitions", DEFAULT_REPETITIONS);
         BenchShape shape = BenchShape.of(arguments.text("--shape").orElse("gpt2"));
         if (arguments.text("--write").isPresent()) {
+            for (String option : MEASURING) {
+                if (arguments.has(option)) {
+                    throw new UsageException("--write only writes the shape: " + option + " has no meaning beside it");
+                }
+            }
             shape.write(Models.path(arguments.text("--write").get()));
             return Main.DONE;
         }
-        if (arguments.text("--model").isPresent()) {
-            Path folder = Models.path(arguments.text("--model").get());
-            return measure(folder, folder.getFileName().toString(), arguments, console);
+        if (arguments.has("--model") && arguments.has("--shape")) {
+            throw new UsageException("--model and --shape contradict each other");
         }
-        Path folder = Files.createTempDirectory("jot-bench");
-        try {
-            shape.write(folder);
-            return measure(folder, shape.label(), arguments, console);
-        } finally {
-            delete(folder);
-        }
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.toList()) {
-                Files.delete(file);
-            }
-        }
-        Files.delete(folder);
-    }
-
-    private static int measure(Path folder, String label, Arguments arguments, Console console) throws IOException, UsageException {
-        int threads = positive(arguments, "--threads", Processors.defaultThreads());
-        int prompt = positive(arguments, "-p", DEFAULT_PROMPT);
-        int generated = positive(arguments, "-n", DEFAULT_GENERATED);
-        int repetitions = positive(arguments, "--repetitions", DEFAULT_REPETITIONS);
+        int forks = BenchOptions.atLeast(1, arguments, "--forks", 1);
         Backend backend = Models.backend(arguments.text("--backend").orElse("auto"));
-        Optional<WeightFormat> format = format(Models.weights(arguments.text("--weights").orElse("auto")));
-        LoadSettings settings = new LoadSettings(threads, OptionalInt.empty(), backend, true, (done, all) -> { }, format);
-        try (LoadedModel model = ModelLoader.load(folder, settings)) {
-            Benchmark.Result result = new Benchmark(model, prompt, generated, repetitions).run();
-            MachineLimits limits;
-            try (MachineLimits.Meter meter = MachineLimits.meter(threads)) {
-                limits = meter.measure();
-            }
-            String weights = format.map(WeightFormat::label).orElse(String.join("+", model.description().formats()));
-            Line line = new Line(label, weights, threads, prompt, generated, result, limits, model.backend());
-            if (arguments.has("--json")) {
-                console.out().println(line.json());
-            } else {
-                line.print(console);
+        boolean written = !arguments.has("--model");
+        Path given = written ? null : Models.path(arguments.text("--model").get());
+        List<BenchCase> cases = cases(written ? shape.label() : BenchOptions.label(given), arguments);
+        BenchReport report = new BenchReport(console, arguments.has("--json"));
+        try (ModelOnDisk model = written ? ModelOnDisk.written(shape) : ModelOnDisk.at(given)) {
+            report.begin();
+            for (BenchCase each : cases) {
+                boolean here = forks == 1 && cases.size() == 1;
+                report.add(here ? here(model.folder(), each, backend) : inFreshJvms(model.folder(), each, backend, forks, console));
             }
         }
         return Main.DONE;
     }
 
-    private static Optional<WeightFormat> format(LoadOptions.Weights weights) {
-        return Stream.of(WeightFormat.F32, WeightFormat.F16, WeightFormat.BF16, WeightFormat.Q8, WeightFormat.Q4)
-                .filter(format -> format.label().equalsIgnoreCase(weights.name())).findFirst();
-    }
-
-    private static int positive(Arguments arguments, String name, int other) throws UsageException {
-        Optional<Integer> value = arguments.integer(name);
-        if (value.isPresent() && value.get() < 1) {
-            throw new UsageException(name + ": expected at least 1, found " + value.get());
+    private static List<BenchCase> cases(String label, Arguments arguments) throws UsageException {
+        int prompt = BenchOptions.atLeast(0, arguments, "-p", DEFAULT_PROMPT);
+        int generated = BenchOptions.atLeast(0, arguments, "-n", DEFAULT_GENERATED);
+        int batch = BenchOptions.atLeast(1, arguments, "--batch", 1);
+        int repetitions = BenchOptions.atLeast(1, arguments, "--repetitions", DEFAULT_REPETITIONS);
+        double warmUp = BenchOptions.warmUp(arguments, DEFAULT_WARM_UP);
+        if (arguments.has("-d") && arguments.has("--position")) {
+            throw new UsageException("-d and --position are the same option");
         }
-        return value.orElse(other);
-    }
-
-    /** What is printed of one measurement. */
-    private record Line(String shape, String weights, int threads, int prompt, int generated, Benchmark.Result result,
-            MachineLimits limits, String backend) {
-
-        String json() {
-            return String.format(Locale.ROOT, "{\"shape\": \"%s\", \"weights\": \"%s\", \"threads\": %d, \"prompt_tokens\": %d, "
-                    + "\"generated_tokens\": %d, \"prefill_tokens_per_second\": %.2f, \"decode_tokens_per_second\": %.2f, "
-                    + "\"weight_bytes\": %d, \"resident_bytes\": %d, \"prefill_share\": %.4f, \"decode_share\": %.4f, "
-                    + "\"peak_flops\": %.4e, \"read_bandwidth\": %.4e, \"backend\": \"%s\", \"java\": \"%s\"}", shape, weights, threads,
-                            prompt,
-                    generated, Benchmark.Result.median(result.prefill()), Benchmark.Result.median(result.decode()), result.weightBytes(),
-                    result.residentBytes(), prefillShare(), decodeShare(), limits.flops(), limits.bandwidth(), backend,
-                    System.getProperty("java.version"));
+        int position = BenchOptions.atLeast(0, arguments, arguments.has("-d") ? "-d" : "--position", 0);
+        if (prompt == 0 && generated == 0) {
+            throw new UsageException("-p 0 and -n 0 leave nothing to measure");
         }
-
-        private double prefillShare() {
-            return result.prefillRate(prompt) / limits.flops();
+        if (generated == 0 && (batch > 1 || position > 0)) {
+            throw new UsageException((batch > 1 ? "--batch" : "--position") + " is about decoding, which -n 0 leaves out");
         }
-
-        private double decodeShare() {
-            return result.decodeRate() / limits.bandwidth();
-        }
-
-        void print(Console console) {
-            console.out().printf(Locale.ROOT, "%s, Java %s, %s, %d threads%n", processor(), System.getProperty("java.version"), backend,
-                    threads);
-            console.out().printf(Locale.ROOT, "limits: %s%n%n", limits.line());
-            console.out().printf(Locale.ROOT, "%-14s %-8s %-16s %18s %14s %14s%n", "shape", "weights", "test", "tokens/s", "rate", "share");
-            row(console, "prefill " + prompt, result.prefill(), result.prefillRate(prompt) / 1e9, "GFLOP/s", prefillShare());
-            row(console, "decode " + generated, result.decode(), result.decodeRate() / 1e9, "GB/s", decodeShare());
-            console.out().printf(Locale.ROOT, "%nweights %.1f MB, resident %.1f MB%n", result.weightBytes() / 1e6,
-                    result.residentBytes() / 1e6);
-        }
-
-        private void row(Console console, String test, double[] rates, double rate, String unit, double share) {
-            double median = Benchmark.Result.median(rates);
-            double spread = (rates[rates.length - 1] - rates[0]) / 2;
-            console.out().printf(Locale.ROOT, "%-14s %-8s %-16s %10.1f ± %5.1f %6.1f %-7s %12.1f %%%n", shape, weights, test, median,
-                    spread,
-                    rate, unit, 100 * share);
-        }
-
-        private static String processor() {
-            Path info = Path.of("/proc/cpuinfo");
-            if (Files.isReadable(info)) {
-                try (Stream<String> lines = Files.lines(info)) {
-                    Optional<String> name = lines.filter(line -> line.startsWith("model name")).findFirst();
-                    if (name.isPresent()) {
-                        return name.get().substring(name.get().indexOf(':') + 1).strip();
-                    }
-                } catch (IOException e) {
-                    return System.getProperty("os.arch");
-                }
+        List<BenchCase> cases = new ArrayList<>();
+        for (int threads : BenchOptions.numbers(arguments, "--threads", Processors.defaultThreads())) {
+            for (String weights : BenchOptions.weights(arguments)) {
+                cases.add(new BenchCase(label, weights, threads, prompt, generated, batch, position, repetitions, warmUp));
             }
-            return System.getProperty("os.arch");
         }
+        return cases;
+    }
+
+    private static BenchResult here(Path folder, BenchCase asked, Backend backend) throws IOException, UsageException {
+        LoadSettings settings = new LoadSettings(asked.threads(), OptionalInt.empty(), backend, true, (done, all) -> { },
+                BenchOptions.format(asked.weights()));
+        try (ResidentMemory memory = new ResidentMemory(); LoadedModel model = ModelLoader.load(folder, settings)) {
+            String weights = asked.weights().equals("auto") ? held(model) : asked.weights();
+            return Benchmark.run(model, asked.named(asked.shape(), weights), memory);
+        }
+    }
+
+    private static String held(LoadedModel model) {
+        return String.join("+", Set.copyOf(model.description().formats()).stream().sorted().toList()).toLowerCase(Locale.ROOT);
+    }
+
+    private static BenchResult inFreshJvms(Path folder, BenchCase each, Backend backend, int forks, Console console) throws IOException {
+        List<String> words = List.of("bench", "--json", "--model", folder.toString(), "--weights", each.weights(), "--threads",
+                Integer.toString(each.threads()), "--backend", backend.name().toLowerCase(Locale.ROOT), "-p",
+                Integer.toString(each.promptTokens()), "-n", Integer.toString(each.generatedTokens()), "--batch",
+                Integer.toString(each.batch()), "--position", Integer.toString(each.position()), "--repetitions",
+                Integer.toString(each.repetitions()), "--warm-up", Double.toString(each.warmUpSeconds()));
+        List<BenchResult> starts = new ArrayList<>();
+        try {
+            for (int fork = 0; fork < forks; fork++) {
+                console.progress(each.weights() + ", " + each.threads() + " threads", (double) fork / forks);
+                starts.add(BenchResult.read(each, FreshJvm.run(words).strip()));
+            }
+        } catch (JsonException e) {
+            throw new IOException("a JVM that was started printed something else than its measurements: " + e.getMessage(), e);
+        } finally {
+            console.endProgress();
+        }
+        return BenchResult.joined(starts);
     }
 }

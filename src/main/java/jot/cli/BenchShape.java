@@ -18,6 +18,12 @@ enum BenchShape {
     /** A Llama of 1.1B parameters. */
     LLAMA_1B("llama-1b", 22, 2048, 32, 4, 5632, 32_000);
 
+    private static final int BYTES = 256;
+    /** How a vocabulary of bytes writes a space. */
+    private static final char SPACE = '\u0120';
+    private static final String END = "<|endoftext|>";
+    private static final String CONSONANTS = "bdfghjklmnprstvz";
+    private static final String VOWELS = "aeiou";
     private static final int CONTEXT = 1024;
     private static final int LLAMA_CONTEXT = 2048;
 
@@ -49,7 +55,10 @@ enum BenchShape {
         return label;
     }
 
-    /** Writes a model folder: {@code config.json} and {@code model.safetensors} with random F32 weights. */
+    /**
+     * Writes a model folder: {@code config.json}, {@code model.safetensors} with random F32 weights, and {@code vocab.json} and
+     * {@code merges.txt}, by which every byte of a text is a token, as the other tokens are made-up words and, last, the end of a text.
+     */
     void write(Path folder) throws IOException {
         Files.createDirectories(folder);
         SafetensorsWriter tensors = new SafetensorsWriter();
@@ -61,6 +70,39 @@ enum BenchShape {
             addGpt2(tensors);
         }
         tensors.write(folder.resolve("model.safetensors"));
+        writeTokenizer(folder, vocabulary);
+    }
+
+    /** Writes a vocabulary of all bytes, made-up words and an end of text, and no merges. */
+    static void writeTokenizer(Path folder, int vocabulary) throws IOException {
+        Files.writeString(folder.resolve("vocab.json"), words(vocabulary));
+        Files.writeString(folder.resolve("merges.txt"), "#version: 0.2\n");
+    }
+
+    private static String words(int vocabulary) {
+        StringBuilder json = new StringBuilder("{");
+        int spelled = 0;
+        for (int id = 0; id < vocabulary; id++) {
+            String token = id == vocabulary - 1 ? END : SPACE + word(id);
+            if (id < BYTES) {
+                token = Character.toString(isPrinted(id) ? id : BYTES + spelled++);
+            }
+            String escape = token.equals("\"") || token.equals("\\") ? "\\" : "";
+            json.append(id == 0 ? "" : ",\n").append('"').append(escape).append(token).append("\": ").append(id);
+        }
+        return json.append("}\n").toString();
+    }
+
+    /** Whether a byte stands for itself in a vocabulary of bytes; the others are characters from 256 on, in their order. */
+    private static boolean isPrinted(int value) {
+        return value >= '!' && value <= '~' || value >= 0xA1 && value <= 0xFF && value != 0xAD;
+    }
+
+    /** A number in syllables. */
+    private static String word(int number) {
+        String last = "" + CONSONANTS.charAt(number / VOWELS.length() % CONSONANTS.length()) + VOWELS.charAt(number % VOWELS.length());
+        int rest = number / VOWELS.length() / CONSONANTS.length();
+        return rest == 0 ? last : word(rest) + last;
     }
 
     private String gpt2Config() {

@@ -30,6 +30,11 @@ interface Command {
      */
     int run(Arguments arguments, Console console) throws IOException, UsageException;
 
+    /** Commands of their own whose names begin with this one's. */
+    default List<Command> parts() {
+        return List.of();
+    }
+
     /** Its help page. */
     default String help() {
         StringBuilder text = new StringBuilder("jot " + name() + ": " + summary() + "\n\nusage: jot " + name() + " " + synopsis() + "\n\n");
@@ -38,6 +43,10 @@ interface Command {
                     option.text()));
         }
         text.append(String.format(Locale.ROOT, "  %-24s %s%n", "--help", "this page"));
+        if (!parts().isEmpty()) {
+            text.append("\nbeside it, each with a help page of its own:\n");
+            parts().forEach(part -> text.append(String.format(Locale.ROOT, "  jot %-20s %s%n", part.name(), part.summary())));
+        }
         return text.append("\nexamples:\n").append(examples().indent(2)).toString();
     }
 }

@@ -67,7 +67,15 @@ public final class Main {
                     + nearest.getFirst() + "?") + "; 'jot --help' lists them");
             return WRONG_USAGE;
         }
-        return run(command.get(), help ? List.of("--help") : Arrays.asList(arguments).subList(1, arguments.length), console);
+        return run(command.get(), Arrays.asList(arguments).subList(help ? 2 : 1, arguments.length), help, console);
+    }
+
+    /** Runs a command, or the part of it that the first word names, or shows its help. */
+    private static int run(Command command, List<String> words, boolean help, Console console) {
+        Optional<Command> part = words.isEmpty() ? Optional.empty()
+                : command.parts().stream().filter(each -> each.name().equals(command.name() + " " + words.getFirst())).findFirst();
+        List<String> rest = part.isPresent() ? words.subList(1, words.size()) : words;
+        return run(part.orElse(command), help ? List.of("--help") : rest, console);
     }
 
     private static int run(Command command, List<String> arguments, Console console) {

@@ -212,7 +212,7 @@ public final class Sequence {
      * @param next the token of each
      * @return whether they were appended; if not, none was
      */
-    static boolean appendEach(List<Sequence> sequences, int[] next, Interruption stopped) {
+    public static boolean appendEach(List<Sequence> sequences, int[] next, Interruption stopped) {
         Inference inference = sequences.getFirst().inference;
         List<Segment> segments = new ArrayList<>();
         for (int i = 0; i < next.length; i++) {

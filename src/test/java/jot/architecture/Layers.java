@@ -10,6 +10,7 @@ record Layers(List<Set<String>> leftToRight) {
     /** The layers of Jot, as docs/architecture.md draws them. */
     static final Layers OF_JOT = new Layers(List.of(
         Set.of("jot.cli"),
+        Set.of("jot.cli.bench"),
         Set.of("jot.chat"),
         Set.of("jot"),
         Set.of("jot.generation", "jot.loading"),

@@ -457,15 +457,4 @@ class CommandLineTest {
         Files.write(floats, joined.array());
         return floats.toString();
     }
-
-    // ---- bench
-
-    @Test
-    void benchMeasuresAModel() {
-        String out = done(run("bench", "--model", GPT2.toString(), "-p", "16", "-n", "8", "--repetitions", "1", "--threads", "1")).out;
-        assertTrue(out.contains("tokens/s"), out);
-        String json = done(run("bench", "--json", "--model", GPT2.toString(), "-p", "16", "-n", "8", "--repetitions", "1")).out;
-        assertTrue(json.lines().allMatch(line -> line.startsWith("{") && line.endsWith("}")), json);
-        assertWrong("shape", "bench", "--shape", "gpt9");
-    }
 }

@@ -1,4 +1,4 @@
-package jot.cli;
+package jot.cli.bench;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;

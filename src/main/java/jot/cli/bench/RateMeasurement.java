@@ -1,4 +1,4 @@
-package jot.cli;
+package jot.cli.bench;
 
 import java.lang.foreign.Arena;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package jot.cli;
+package jot.cli.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

@@ -1,4 +1,4 @@
-package jot.cli;
+package jot.cli.bench;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -16,7 +16,7 @@ import jot.tensor.KernelSelection;
  * @param bandwidth bytes read from memory a second
  * @param loops what measured them, such as {@code vector 512-bit}
  */
-record MachineLimits(double flops, double bandwidth, String loops) {
+public record MachineLimits(double flops, double bandwidth, String loops) {
 
     /** Bytes that all threads read together, many times what a cache holds. */
     private static final long READ_BYTES = 1L << 29;
@@ -30,12 +30,12 @@ record MachineLimits(double flops, double bandwidth, String loops) {
      *
      * @param threads as many as compute, at least 1
      */
-    static Meter meter(int threads) {
+    public static Meter meter(int threads) {
         return new Meter(available(), threads);
     }
 
     /** The middle of several measurements, each number by itself. */
-    static MachineLimits median(List<MachineLimits> several) {
+    public static MachineLimits median(List<MachineLimits> several) {
         return new MachineLimits(median(several, MachineLimits::flops), median(several, MachineLimits::bandwidth),
                 several.getFirst().loops());
     }
@@ -46,7 +46,7 @@ record MachineLimits(double flops, double bandwidth, String loops) {
     }
 
     /** The same in a line for people. */
-    String line() {
+    public String line() {
         return String.format(Locale.ROOT, "%.1f GFLOP/s fp32, %.1f GB/s read (measured by %s loops)", flops / 1e9, bandwidth / 1e9, loops);
     }
 
@@ -54,7 +54,7 @@ record MachineLimits(double flops, double bandwidth, String loops) {
     private static Loops available() {
         try (KernelSelection selection = KernelSelection.choose(Backend.AUTO)) {
             if (selection.description().startsWith("vector")) {
-                return (Loops) Class.forName("jot.cli.VectorLoops").getDeclaredConstructor().newInstance();
+                return (Loops) Class.forName("jot.cli.bench.VectorLoops").getDeclaredConstructor().newInstance();
             }
         } catch (ReflectiveOperationException | LinkageError e) {
             return new PlainLoops();
@@ -86,7 +86,7 @@ record MachineLimits(double flops, double bandwidth, String loops) {
     }
 
     /** Measures whenever it is asked, in a third of a second: limits change with what else a machine has to do. */
-    static final class Meter implements AutoCloseable {
+    public static final class Meter implements AutoCloseable {
         private final Loops loops;
         private final RateMeasurement rates;
 
@@ -100,7 +100,7 @@ record MachineLimits(double flops, double bandwidth, String loops) {
         }
 
         /** The limits now; of reading, the better of one stream and several. */
-        MachineLimits measure() {
+        public MachineLimits measure() {
             double[] now = rates.next();
             return new MachineLimits(now[0], Math.max(now[1], now[2]), loops.description());
         }

@@ -1,0 +1,58 @@
+package jot.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+
+/**
+ * A model folder, deleted in the end if it was written for the while, also where the JVM is told to end before.
+ *
+ * @param folder where
+ * @param deletion runs if the JVM ends, or null for a folder that stays
+ */
+record ModelOnDisk(Path folder, Thread deletion) implements AutoCloseable {
+
+    static ModelOnDisk at(Path folder) {
+        return new ModelOnDisk(folder, null);
+    }
+
+    static ModelOnDisk written(BenchShape shape) throws IOException {
+        Path folder = Files.createTempDirectory("jot-bench");
+        Thread deletion = new Thread(() -> deleteQuietly(folder));
+        Runtime.getRuntime().addShutdownHook(deletion);
+        ModelOnDisk model = new ModelOnDisk(folder, deletion);
+        try {
+            shape.write(folder);
+            return model;
+        } catch (IOException | RuntimeException e) {
+            model.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (deletion != null) {
+            delete(folder);
+            Runtime.getRuntime().removeShutdownHook(deletion);
+        }
+    }
+
+    private static void deleteQuietly(Path folder) {
+        try {
+            delete(folder);
+        } catch (IOException e) {
+            // nobody is left to be told
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(folder);
+    }
+}
