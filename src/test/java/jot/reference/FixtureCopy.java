@@ -40,7 +40,7 @@ final class FixtureCopy {
         FixtureCopy copy = new FixtureCopy();
         JsonObject values = Json.parse(Files.readAllBytes(folder.resolve("config.json"))).asObject("document");
         values.members().forEach((key, value) -> copy.config.put(key, text(value)));
-        try (Checkpoint checkpoint = Checkpoint.open(folder.resolve("model.safetensors"))) {
+        try (Checkpoint checkpoint = Checkpoint.open(folder)) {
             for (String name : checkpoint.names()) {
                 Tensor tensor = checkpoint.tensor(name);
                 copy.tensors.put(name, new StoredTensor(tensor.dataType().toString(), tensor.shape(),
@@ -96,7 +96,12 @@ final class FixtureCopy {
         return this;
     }
 
-    /** Adds a tensor of 32-bit floats. */
+    /** The shape of a tensor. */
+    long[] shape(String name) {
+        return tensors.get(name).shape().clone();
+    }
+
+    /** Adds a tensor of 32-bit floats, or puts it in the place of another. */
     FixtureCopy add(String name, float[] values, long... shape) {
         ByteBuffer bytes = ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asFloatBuffer().put(values);
