@@ -9,17 +9,19 @@ import jot.tensor.WeightFormat;
 import jot.tensor.Workers;
 
 /**
- * Holds matrices in another format than the file does, converted on all workers while loading.
+ * Holds matrices in another format than the file does, converted on all workers while loading, each straight from where it is stored.
  *
  * <p>Formats of codes, as experts in MXFP4 have, stay as they are: to round them again would only lose.
  */
 final class FormatConversion {
 
-    private static final int ROWS = 16;
+    /** Rows that a thread converts at a time; also the columns of a transposed matrix that it gathers, a cache line or two of each row. */
+    private static final int ROWS = 32;
 
     private final WeightFormat format;
     private final Workers workers;
     private final SegmentAllocator memory;
+    private final float[][] gathered;
 
     /**
      * Converts to a format.
@@ -31,6 +33,7 @@ final class FormatConversion {
         this.format = format;
         this.workers = workers;
         this.memory = memory;
+        this.gathered = new float[workers.threads()][0];
     }
 
     /**
@@ -42,14 +45,66 @@ final class FormatConversion {
         if (source.format() instanceof WeightFormat.Coded || source.format().equals(format) && !source.endsWith(passing)) {
             return source;
         }
-        Quantizer quantizer = new Quantizer(format, source.outputs(), source.inputs(), memory);
+        return fill(source.outputs(), source.inputs(), (output, values, at) -> source.row(output, values, at));
+    }
+
+    /** The same of a plain matrix whose row i is the stored row {@code order[i]}. */
+    Matrix reordered(Matrix stored, int[] order) {
+        return fill(stored.outputs(), stored.inputs(), (output, values, at) -> stored.row(order[output], values, at));
+    }
+
+    /** The same of a plain matrix that is stored {@code [inputs][outputs]}, straight from where it lies: no transposed copy is made. */
+    Matrix transposed(Matrix stored) {
+        int outputs = stored.inputs();
+        int inputs = stored.outputs();
+        Quantizer quantizer = new Quantizer(format, outputs, inputs, memory);
         workers.run(() -> workers.forEach((worker, from, to) -> {
-            float[] row = new float[source.inputs()];
+            float[] values = gathered(worker, ROWS * (inputs + 1));
+            for (int first = from * ROWS; first < Math.min(outputs, to * ROWS); first += ROWS) {
+                int count = Math.min(ROWS, outputs - first);
+                gather(stored, first, count, values);
+                for (int row = 0; row < count; row++) {
+                    quantizer.row(first + row, values, row * inputs);
+                }
+            }
+        }, Math.ceilDiv(outputs, ROWS), 1));
+        return quantizer.matrix();
+    }
+
+    /** Columns {@code [first, first + count)} one after the other, each of as many numbers as there are rows. */
+    private static void gather(Matrix stored, int first, int count, float[] values) {
+        int inputs = stored.outputs();
+        int line = ROWS * inputs;
+        for (int input = 0; input < inputs; input++) {
+            stored.row(input, first, count, values, line);
+            for (int row = 0; row < count; row++) {
+                values[row * inputs + input] = values[line + row];
+            }
+        }
+    }
+
+    /** Gives the floats of a row of the result. */
+    private interface Rows {
+        void read(int output, float[] to, int offset);
+    }
+
+    private Matrix fill(int outputs, int inputs, Rows rows) {
+        Quantizer quantizer = new Quantizer(format, outputs, inputs, memory);
+        workers.run(() -> workers.forEach((worker, from, to) -> {
+            float[] row = gathered(worker, inputs);
             for (int output = from; output < to; output++) {
-                source.row(output, row, 0);
+                rows.read(output, row, 0);
                 quantizer.row(output, row, 0);
             }
-        }, source.outputs(), ROWS));
+        }, outputs, ROWS));
         return quantizer.matrix();
+    }
+
+    /** An array of a thread's own, used again from matrix to matrix. */
+    private float[] gathered(int worker, int floats) {
+        if (gathered[worker].length < floats) {
+            gathered[worker] = new float[floats];
+        }
+        return gathered[worker];
     }
 }

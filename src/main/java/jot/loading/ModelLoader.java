@@ -72,8 +72,8 @@ public final class ModelLoader {
                 merged.add(new LoadedModel.MergedAdapter(adapter.checkpoint(), adapter.configuration(), choice.strength()));
             }
             Architecture architecture = bounded(model.architecture(), settings.context());
-            WeightReader weights = new WeightReader(model.weights(), model.table(), conversion);
             Optional<FormatConversion> format = settings.weights().map(wanted -> new FormatConversion(wanted, workers, memory));
+            WeightReader weights = new WeightReader(model.weights(), model.table(), conversion, format);
             kernels.warmUp(settings.weights().map(Set::of).orElse(weights.formats()));
             Transformer transformer = new TransformerBuilder(architecture, weights, settings.progress(), format).build();
             Optional<Tokenizer> tokenizer = tokenizer(folder, architecture);

@@ -2,6 +2,7 @@ package jot.loading;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -29,17 +30,30 @@ import jot.tensor.WeightFormat;
  */
 final class WeightReader {
 
+    /** Matrices of blocks, which follow the format that is asked for. */
+    private static final Set<Role> CONVERTED = EnumSet.of(Role.QUERY, Role.KEY, Role.VALUE, Role.QUERY_KEY_VALUE, Role.ATTENTION_OUTPUT,
+            Role.UP, Role.DOWN, Role.GATE, Role.GATE_UP, Role.SHARED_GATE, Role.SHARED_UP, Role.SHARED_DOWN);
+
     private final WeightSource source;
     private final TensorTable table;
     private final String prefix;
     private final WeightConversion conversion;
+    private final Optional<FormatConversion> format;
     private final Set<String> taken = new HashSet<>();
 
-    WeightReader(WeightSource source, TensorTable table, WeightConversion conversion) throws CheckpointFormatException {
+    /**
+     * Reads the tensors of a model.
+     *
+     * @param conversion makes their layout uniform
+     * @param format what the matrices of blocks are to be held in; those that lie in the file as they are used are left to the caller
+     */
+    WeightReader(WeightSource source, TensorTable table, WeightConversion conversion, Optional<FormatConversion> format)
+            throws CheckpointFormatException {
         this.source = source;
         this.table = table;
         this.prefix = findPrefix();
         this.conversion = conversion;
+        this.format = format;
     }
 
     private String findPrefix() throws CheckpointFormatException {

@@ -219,8 +219,18 @@ public final class Matrix {
         row(output, 0, inputs, to, offset);
     }
 
-    /** Widens the inputs {@code [from, from + count)} of one row; for coded formats {@code from} is a multiple of the group. */
-    void row(int output, int from, int count, float[] to, int offset) {
+    /**
+     * Widens some inputs of one row to floats.
+     *
+     * @param output the row
+     * @param from first input; for formats of codes a multiple of {@link WeightFormat.Coded#GROUP}
+     * @param count how many inputs
+     * @param to receives {@code count} floats
+     * @param offset where they start
+     * @throws IndexOutOfBoundsException if they are not in the matrix or there is no room
+     */
+    public void row(int output, int from, int count, float[] to, int offset) {
+        Objects.checkFromIndexSize(from, count, inputs);
         Objects.checkIndex(output, outputs);
         switch (format) {
             case WeightFormat.Plain plain -> plainRow(plain, (long) output * inputs + from, count, to, offset);
