@@ -1,11 +1,14 @@
 package jot.cli;
 
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import jot.tokenizer.Tokenizer;
 
 /** Shows the tokens of a text. */
 final class TokenizeCommand implements Command {
+
+    private static final int PRINTED_AT_ONCE = 1 << 14;
 
     @Override
     public String name() {
@@ -42,12 +45,23 @@ final class TokenizeCommand implements Command {
         String text = TextInput.TEXT.read(arguments, console);
         int[] ids = arguments.has("--plain") ? tokenizer.encodePlain(text) : tokenizer.encode(text);
         if (arguments.has("--ids")) {
-            console.out().println(String.join(" ", java.util.Arrays.stream(ids).mapToObj(Integer::toString).toList()));
+            console.out().println(String.join(" ", Arrays.stream(ids).mapToObj(Integer::toString).toList()));
         } else {
-            for (int id : ids) {
-                console.out().println(id + "\t" + tokenizer.token(id));
-            }
+            printLines(tokenizer, ids, console);
         }
         return Main.DONE;
+    }
+
+    /** Prints many lines at once, as each print is a call of the system. */
+    private static void printLines(Tokenizer tokenizer, int[] ids, Console console) {
+        StringBuilder lines = new StringBuilder();
+        for (int id : ids) {
+            lines.append(id).append('\t').append(tokenizer.token(id)).append(System.lineSeparator());
+            if (lines.length() > PRINTED_AT_ONCE) {
+                console.out().print(lines);
+                lines.setLength(0);
+            }
+        }
+        console.out().print(lines);
     }
 }

@@ -339,6 +339,9 @@ class CommandLineTest {
         assertEquals(1, done(run("tokenize", TALES, "<|im_start|>")).out.lines().count());
         assertTrue(done(run("tokenize", "--plain", TALES, "<|im_start|>")).out.lines().count() > 1);
         assertEquals("", done(run("tokenize", TALES, "")).out);
+        String many = "Once upon a time ".repeat(2_000);
+        assertEquals(List.of(done(run(many, false, "tokenize", "--ids", TALES)).out.strip().split(" ")),
+                done(run(many, false, "tokenize", TALES)).out.lines().map(line -> line.split("\t")[0]).toList());
     }
 
     @Test

@@ -3,6 +3,7 @@ package jot.consumer;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -10,6 +11,8 @@ import java.util.stream.Stream;
 import jot.consumer.UserJvm.Outcome;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -45,5 +48,15 @@ class CommandLineIT {
     void exitCodesTellFailureFromWrongUse() throws Exception {
         assertEquals(1, UserJvm.ofThisJdk().run("-p", JAR, "-m", "jot", "inspect", "no-such-folder").exit());
         assertEquals(2, UserJvm.ofThisJdk().run("-p", JAR, "-m", "jot", "sing").exit());
+    }
+
+    /** The JVM reads arguments in the encoding of the locale; what that cannot hold must not pass for a prompt. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void argumentsThatTheLocaleCannotHoldAreRefused() throws Exception {
+        assumeTrue("UTF-8".equals(System.getProperty("sun.jnu.encoding")), "this JVM itself could not pass them on");
+        Outcome outcome = UserJvm.ofThisJdk().withVariable("LC_ALL", "C").run("-p", JAR, "-m", "jot", "tokenize", TALES, "Ol\u00e9");
+        assertEquals(2, outcome.exit(), outcome::toString);
+        assertTrue(outcome.err().contains("LC_ALL=C.UTF-8"), outcome::toString);
     }
 }
