@@ -220,7 +220,7 @@ class CombinationsTest {
         assertTrue(steps[0] < 20, steps[0] + " steps");
     }
 
-    @SuppressWarnings("unchecked")
+    @SuppressWarnings({"unchecked", "rawtypes"})
     private static Stream<String>[] newArray() {
         return new Stream[1];
     }

@@ -212,9 +212,13 @@ class ManyCallersTest {
         }
 
         @Override
-        public void close() throws InterruptedException {
+        public void close() {
             thread.interrupt();
-            thread.join();
+            try {
+                thread.join();
+            } catch (InterruptedException interrupt) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 }
