@@ -59,6 +59,7 @@ public final class ModelLoader {
         Arena memory = Arena.ofShared();
         List<Checkpoint> open = new ArrayList<>();
         try {
+            kernels.warmUp(Set.of());
             Checkpoint checkpoint = Checkpoint.open(folder.weights(), settings.mapped());
             open.add(checkpoint);
             WeightConversion conversion = new WeightConversion(workers, memory);

@@ -2,8 +2,8 @@ package jot.tensor;
 
 import java.lang.foreign.Arena;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -117,9 +117,15 @@ public final class KernelSelection implements AutoCloseable {
     }
 
     /** What is wrong with the vector kernels after a trial of each on this JVM, or null. */
-    static String obstacle(Kernels vector) {
+    private static String obstacle(Kernels vector) {
+        return Arrays.stream(WarmingKernels.Kind.values()).map(kind -> obstacle(vector, kind)).filter(Objects::nonNull).findFirst()
+            .orElse(null);
+    }
+
+    /** What is wrong with one kind of vector kernels after a trial on this JVM, or null. */
+    static String obstacle(Kernels vector, WarmingKernels.Kind kind) {
         try {
-            String mismatch = new Check(vector).firstMismatch();
+            String mismatch = new Check(vector).mismatch(kind);
             return mismatch == null ? null : "on this JVM " + mismatch + " gives wrong numbers: use another JDK";
         } catch (LinkageError failure) {
             return misfit(failure);
@@ -137,9 +143,9 @@ public final class KernelSelection implements AutoCloseable {
     }
 
     /**
-     * Begins to warm up what a model with weights of these formats needs, if the kernels need that.
+     * Begins to warm up what a model needs, if the kernels need that; called again, it adds the formats to those of the calls before.
      *
-     * @param formats formats of its matrices
+     * @param formats formats of its matrices, as far as they are known
      */
     public void warmUp(Set<WeightFormat> formats) {
         if (kernels instanceof WarmingKernels warming) {
@@ -181,8 +187,6 @@ public final class KernelSelection implements AutoCloseable {
         private static final int INPUTS = 64;
         private static final int PAGE = AttentionRows.PAGE;
         private static final double TOLERANCE = 1e-3;
-        private static final List<WeightFormat> FORMATS =
-            List.of(WeightFormat.F32, WeightFormat.F16, WeightFormat.BF16, WeightFormat.Q8, WeightFormat.Q4);
 
         private final Kernels kernels;
         private final Kernels expected = new ScalarKernels();
@@ -192,31 +196,29 @@ public final class KernelSelection implements AutoCloseable {
             this.kernels = kernels;
         }
 
-        /** The first operation whose result is wrong, or null. */
-        String firstMismatch() {
-            for (WeightFormat format : FORMATS) {
-                if (!productsAgree(format)) {
-                    return "product with " + format.label() + " weights";
-                }
-            }
-            if (!attentionAgrees()) {
-                return "attention";
-            }
-            return rowsAgree() ? null : "an operation on rows";
+        /** The operation whose result is wrong, or null. */
+        String mismatch(WarmingKernels.Kind kind) {
+            return switch (kind) {
+                case ATTENTION -> attentionAgrees() ? null : "attention";
+                case ROWS -> rowsAgree() ? null : "an operation on rows";
+                default -> productsAgree(kind.format, kind.later) ? null : "product with " + kind.format.label() + " weights";
+            };
         }
 
-        private boolean productsAgree(WeightFormat format) {
+        private boolean productsAgree(WeightFormat format, boolean decode) {
             int outputs = kernels.panel() + 5;
             Matrix w = Quantizer.convert(Matrix.of(numbers(outputs * INPUTS), outputs, INPUTS), format, Arena.ofAuto());
             Activations x = rows(INPUTS);
             Activations y = new Activations(ROWS, outputs);
             Activations z = new Activations(ROWS, outputs);
             expected.decode(w, null, x, 0, z, 0, 0, ROWS, 0, outputs, scratch);
-            kernels.prefill(w, null, x, 0, y, 0, 0, ROWS, 0, outputs, scratch);
-            boolean prefill = agree(y, z);
-            kernels.decode(w, null, x, 0, y, 0, 0, 1, 0, outputs, scratch);
-            kernels.decode(w, null, x, 0, y, 0, 1, ROWS, 0, outputs, scratch);
-            return prefill && agree(y, z);
+            if (decode) {
+                kernels.decode(w, null, x, 0, y, 0, 0, 1, 0, outputs, scratch);
+                kernels.decode(w, null, x, 0, y, 0, 1, ROWS, 0, outputs, scratch);
+            } else {
+                kernels.prefill(w, null, x, 0, y, 0, 0, ROWS, 0, outputs, scratch);
+            }
+            return agree(y, z);
         }
 
         private boolean attentionAgrees() {

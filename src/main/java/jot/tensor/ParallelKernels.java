@@ -1,7 +1,6 @@
 package jot.tensor;
 
 import java.util.Arrays;
-import java.util.Set;
 
 /**
  * The operations of a forward pass, each checked once and then split over the workers.
@@ -39,7 +38,6 @@ public final class ParallelKernels {
      */
     public ParallelKernels(KernelSelection selection, Workers workers) {
         this(selection.kernels(), workers);
-        selection.warmUp(Set.of(WeightFormat.F32, WeightFormat.F16, WeightFormat.BF16, WeightFormat.Q8, WeightFormat.Q4));
     }
 
     ParallelKernels(Kernels kernels, Workers workers) {

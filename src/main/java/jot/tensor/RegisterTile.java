@@ -12,6 +12,7 @@ import jdk.incubator.vector.VectorSpecies;
  * of weights and uses them for all rows of the tile, each time times one broadcast number of the row. Twelve rows take 24 accumulators,
  * which fits 32 vector registers; six fit 16. A sum is one chain over the steps whatever the number of rows, so remainders give the same
  * bits. The methods differ only in their number of rows: accumulators must be local variables, or the compiler keeps them in memory.
+ * Without steps they return at once, which {@link WarmingKernels} makes use of; so do the loops of the other vector kernels.
  */
 final class RegisterTile {
     private static final VectorSpecies<Float> LANES = FloatVector.SPECIES_PREFERRED;
@@ -60,6 +61,9 @@ final class RegisterTile {
 
     private static void twelve(float[] x, int xAt, int xStride, float[] panel, int panelAt, int panelStride, int steps,
                                float[] y, int yAt, int yStride) {
+        if (steps == 0) {
+            return;
+        }
         FloatVector zero = FloatVector.zero(LANES);
         FloatVector a0 = zero;
         FloatVector b0 = zero;
@@ -177,6 +181,9 @@ final class RegisterTile {
 
     private static void six(float[] x, int xAt, int xStride, float[] panel, int panelAt, int panelStride, int steps,
                             float[] y, int yAt, int yStride) {
+        if (steps == 0) {
+            return;
+        }
         FloatVector zero = FloatVector.zero(LANES);
         FloatVector a0 = zero;
         FloatVector b0 = zero;
@@ -240,6 +247,9 @@ final class RegisterTile {
 
     private static void four(float[] x, int xAt, int xStride, float[] panel, int panelAt, int panelStride, int steps,
                              float[] y, int yAt, int yStride) {
+        if (steps == 0) {
+            return;
+        }
         FloatVector zero = FloatVector.zero(LANES);
         FloatVector a0 = zero;
         FloatVector b0 = zero;
@@ -285,6 +295,9 @@ final class RegisterTile {
 
     private static void two(float[] x, int xAt, int xStride, float[] panel, int panelAt, int panelStride, int steps,
                             float[] y, int yAt, int yStride) {
+        if (steps == 0) {
+            return;
+        }
         FloatVector zero = FloatVector.zero(LANES);
         FloatVector a0 = zero;
         FloatVector b0 = zero;
@@ -312,6 +325,9 @@ final class RegisterTile {
 
     private static void one(float[] x, int xAt, float[] panel, int panelAt, int panelStride, int steps,
                             float[] y, int yAt) {
+        if (steps == 0) {
+            return;
+        }
         FloatVector zero = FloatVector.zero(LANES);
         FloatVector a0 = zero;
         FloatVector b0 = zero;

@@ -111,8 +111,10 @@ final class VectorAttention {
      * @param count scores, whole pages up to the row's own position
      * @return what the sum over the values must be multiplied by
      */
-    private static float softmax(AttentionShape shape, int head, int position, int first, int count, float[] scores, int at,
-                                 float[] lanes) {
+    static float softmax(AttentionShape shape, int head, int position, int first, int count, float[] scores, int at, float[] lanes) {
+        if (count == 0) {
+            return exponentials(scores, at, count, 0f, lanes);
+        }
         FloatVector max = FloatVector.broadcast(LANES, Float.NEGATIVE_INFINITY);
         int visible = shape.firstVisible(position);
         float slope = shape.slopes() == null ? 0f : shape.slopes()[head];
@@ -138,6 +140,9 @@ final class VectorAttention {
 
     /** Puts {@code e^(score − largest)} in place of each score and returns their sum. */
     private static float exponentials(float[] scores, int at, int count, float largest, float[] lanes) {
+        if (count == 0) {
+            return 0f;
+        }
         FloatVector sum = FloatVector.zero(LANES);
         for (int k = 0; k < count; k += COUNT) {
             FloatVector power = VectorFunctions.expOfNegative(FloatVector.fromArray(LANES, scores, at + k).sub(largest));
@@ -188,7 +193,10 @@ final class VectorAttention {
         }
     }
 
-    private static void multiply(float[] x, int from, int count, float factor) {
+    static void multiply(float[] x, int from, int count, float factor) {
+        if (count == 0) {
+            return;
+        }
         int i = from;
         for (; i + COUNT <= from + count; i += COUNT) {
             FloatVector.fromArray(LANES, x, i).mul(factor).intoArray(x, i);

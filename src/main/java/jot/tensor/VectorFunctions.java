@@ -202,30 +202,45 @@ final class VectorFunctions {
     }
 
     private static void geluTanh(float[] x, int from, int to) {
+        if (from == to) {
+            return;
+        }
         for (int i = from; i < to; i += COUNT) {
             geluTanh(FloatVector.fromArray(LANES, x, i)).intoArray(x, i);
         }
     }
 
     private static void geluErf(float[] x, int from, int to) {
+        if (from == to) {
+            return;
+        }
         for (int i = from; i < to; i += COUNT) {
             geluErf(FloatVector.fromArray(LANES, x, i)).intoArray(x, i);
         }
     }
 
     private static void quickGelu(float[] x, int from, int to) {
+        if (from == to) {
+            return;
+        }
         for (int i = from; i < to; i += COUNT) {
             quickGelu(FloatVector.fromArray(LANES, x, i)).intoArray(x, i);
         }
     }
 
     private static void relu(float[] x, int from, int to) {
+        if (from == to) {
+            return;
+        }
         for (int i = from; i < to; i += COUNT) {
             FloatVector.fromArray(LANES, x, i).max(0f).intoArray(x, i);
         }
     }
 
     private static void reluSquared(float[] x, int from, int to) {
+        if (from == to) {
+            return;
+        }
         for (int i = from; i < to; i += COUNT) {
             FloatVector positive = FloatVector.fromArray(LANES, x, i).max(0f);
             positive.mul(positive).intoArray(x, i);
@@ -233,24 +248,36 @@ final class VectorFunctions {
     }
 
     private static void silu(float[] x, int from, int to) {
+        if (from == to) {
+            return;
+        }
         for (int i = from; i < to; i += COUNT) {
             silu(FloatVector.fromArray(LANES, x, i)).intoArray(x, i);
         }
     }
 
     private static void tanh(float[] x, int from, int to) {
+        if (from == to) {
+            return;
+        }
         for (int i = from; i < to; i += COUNT) {
             tanh(FloatVector.fromArray(LANES, x, i)).intoArray(x, i);
         }
     }
 
     private static void sigmoid(float[] x, int from, int to) {
+        if (from == to) {
+            return;
+        }
         for (int i = from; i < to; i += COUNT) {
             sigmoid(FloatVector.fromArray(LANES, x, i)).intoArray(x, i);
         }
     }
 
     private static void xielu(Activation.XIelu shape, float[] x, int from, int to) {
+        if (from == to) {
+            return;
+        }
         for (int i = from; i < to; i += COUNT) {
             xielu(shape, FloatVector.fromArray(LANES, x, i)).intoArray(x, i);
         }
@@ -268,6 +295,9 @@ final class VectorFunctions {
     }
 
     private static void multiply(float[] gate, int gateFrom, float[] up, int upFrom, float[] y, int yFrom, int width) {
+        if (width == 0) {
+            return;
+        }
         int whole = width - width % COUNT;
         for (int i = 0; i < whole; i += COUNT) {
             FloatVector.fromArray(LANES, gate, gateFrom + i).mul(FloatVector.fromArray(LANES, up, upFrom + i)).intoArray(y, yFrom + i);
@@ -279,6 +309,9 @@ final class VectorFunctions {
 
     private static void clampedSwiglu(GatedActivation.ClampedSwiglu shape, float[] gate, int gateFrom, float[] up, int upFrom,
                                       float[] y, int yFrom, int width) {
+        if (width == 0) {
+            return;
+        }
         int whole = width - width % COUNT;
         for (int i = 0; i < whole; i += COUNT) {
             FloatVector g = FloatVector.fromArray(LANES, gate, gateFrom + i);

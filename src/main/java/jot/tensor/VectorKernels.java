@@ -144,6 +144,9 @@ final class VectorKernels implements Kernels {
     }
 
     private static float sum(float[] x, int from, int width, float[] lanes) {
+        if (width == 0) {
+            return 0f;
+        }
         FloatVector sums = FloatVector.zero(LANES);
         int whole = width - width % COUNT;
         for (int i = 0; i < whole; i += COUNT) {
@@ -158,6 +161,9 @@ final class VectorKernels implements Kernels {
     }
 
     private static float squares(float[] x, int from, int width, float mean, float[] lanes) {
+        if (width == 0) {
+            return 0f;
+        }
         FloatVector sums = FloatVector.zero(LANES);
         int whole = width - width % COUNT;
         for (int i = 0; i < whole; i += COUNT) {
@@ -174,6 +180,9 @@ final class VectorKernels implements Kernels {
     }
 
     private static void shiftAndScale(float[] x, int from, float mean, float factor, float[] y, int to, int width) {
+        if (width == 0) {
+            return;
+        }
         int whole = width - width % COUNT;
         for (int i = 0; i < whole; i += COUNT) {
             FloatVector.fromArray(LANES, x, from + i).sub(mean).mul(factor).intoArray(y, to + i);
@@ -184,7 +193,7 @@ final class VectorKernels implements Kernels {
     }
 
     private static void multiply(float[] y, int to, float[] weight, int group, int width) {
-        if (weight == null) {
+        if (weight == null || width == 0) {
             return;
         }
         int at = ScalarKernels.groupAt(weight, group, width);
@@ -198,7 +207,7 @@ final class VectorKernels implements Kernels {
     }
 
     private static void add(float[] y, int to, float[] bias, int group, int width) {
-        if (bias == null) {
+        if (bias == null || width == 0) {
             return;
         }
         int at = ScalarKernels.groupAt(bias, group, width);
@@ -244,6 +253,9 @@ final class VectorKernels implements Kernels {
     }
 
     private static void rotateHead(float[] x, int from, int half, float[] cos, float[] sin, int table) {
+        if (half == 0) {
+            return;
+        }
         for (int j = 0; j < half; j += COUNT) {
             FloatVector a = FloatVector.fromArray(LANES, x, from + j);
             FloatVector b = FloatVector.fromArray(LANES, x, from + half + j);
@@ -262,6 +274,9 @@ final class VectorKernels implements Kernels {
     }
 
     private static void addRow(float[] x, int from, float scale, float[] into, int to, int width) {
+        if (width == 0) {
+            return;
+        }
         FloatVector factor = FloatVector.broadcast(LANES, scale);
         int whole = width - width % COUNT;
         for (int i = 0; i < whole; i += COUNT) {

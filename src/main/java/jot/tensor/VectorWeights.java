@@ -76,6 +76,9 @@ final class VectorWeights {
 
     private static void widenPlain(WeightFormat.Plain plain, Matrix w, int output, int from, int count, float[] to, int offset,
                                    boolean raw) {
+        if (count == 0) {
+            return;
+        }
         int whole = count - count % COUNT;
         long at = ((long) output * w.inputs() + from) * plain.size();
         switch (plain) {
@@ -100,6 +103,9 @@ final class VectorWeights {
     }
 
     private static void widenCoded(WeightFormat.Coded coded, Matrix w, int output, int from, int count, float[] to, int offset) {
+        if (count == 0) {
+            return;
+        }
         int whole = count - count % GROUP;
         long plane = ((long) output * coded.groups(w.inputs()) + from / GROUP) * Float.BYTES;
         long at = (long) output * coded.rowBytes(w.inputs()) + (long) from / GROUP * (GROUP * coded.bits() / 8);

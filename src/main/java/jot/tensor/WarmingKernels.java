@@ -1,41 +1,106 @@
 package jot.tensor;
 
 import java.lang.foreign.Arena;
-import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.EnumSet;
-import java.util.Iterator;
-import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 
 /**
  * Vector kernels that plain loops stand in for until the JVM has compiled them.
  *
- * <p>A thread of its own calls each kind of vector kernel on tiny inputs until it is faster than its stand-in, which takes a second or so
- * after the start of a JVM. Both give the same bits, so the change is not seen, but for the speed.
+ * <p>A thread of its own makes the JVM compile each kind of vector kernel, which takes some tenths of a second after the start, and lets
+ * it take over when it is faster than its stand-in. Both give the same bits, so the change is not seen, but for the speed.
+ *
+ * <p>The JVM compiles what is called often. As each vector operation takes microseconds and makes objects until then, and the compiler
+ * would be kept busy with the JDK's substitutes for them, most of these calls are hollow: they ask for no work at all, and the innermost
+ * methods return at once. The few real calls in between show the compiler which way the work goes.
  */
 final class WarmingKernels implements Kernels, AutoCloseable {
-    /** Kinds of kernels, each of which warms up by itself. */
-    private enum Kind { PREFILL, ATTENTION, ROWS, F32, F16, BF16, Q8, Q4 }
+    /** Kinds of kernels in the order in which they warm up, each of which takes over by itself. */
+    enum Kind {
+        /** Many rows times a matrix. */
+        PREFILL_F32(WeightFormat.F32, false),
+        /** Attention. */
+        ATTENTION(null, false),
+        /** Many rows times a matrix. */
+        PREFILL_F16(WeightFormat.F16, false),
+        /** Many rows times a matrix. */
+        PREFILL_BF16(WeightFormat.BF16, false),
+        /** Many rows times a matrix. */
+        PREFILL_Q8(WeightFormat.Q8, false),
+        /** Many rows times a matrix. */
+        PREFILL_Q4(WeightFormat.Q4, false),
+        /** Norms, activations and the like, where plain loops do nearly as well. */
+        ROWS(null, true),
+        /** Few rows times a matrix. */
+        DECODE_F32(WeightFormat.F32, true),
+        /** Few rows times a matrix. */
+        DECODE_F16(WeightFormat.F16, true),
+        /** Few rows times a matrix. */
+        DECODE_BF16(WeightFormat.BF16, true),
+        /** Few rows times a matrix. */
+        DECODE_Q8(WeightFormat.Q8, true),
+        /** Few rows times a matrix. */
+        DECODE_Q4(WeightFormat.Q4, true);
 
-    private static final int CALLS = 50;
-    private static final int PLAIN_CALLS = 5;
-    /** Batches after which the compiler has been asked for everything; from then on there are pauses, so that it gets the processor. */
-    private static final int ASKED = 16;
-    private static final int BATCHES = 400;
-    private static final long PAUSE_MILLIS = 3;
+        /** The format of the weights that it multiplies, or null. */
+        final WeightFormat format;
+        /** Whether it can wait until tokens are generated. */
+        final boolean later;
+
+        Kind(WeightFormat format, boolean later) {
+            this.format = format;
+            this.later = later;
+        }
+
+        private boolean multiplies(WeightFormat weights) {
+            return weights instanceof WeightFormat.Coded coded
+                ? format instanceof WeightFormat.Coded own && (own.bits() == 8) == (coded.bits() == 8) : weights.equals(format);
+        }
+    }
+
+    /** Kinds that every model needs. */
+    private static final Set<Kind> COMMON = EnumSet.of(Kind.PREFILL_F32, Kind.ATTENTION, Kind.ROWS);
+    private static final GatedActivation SILU = new GatedActivation.Product(new Activation.Silu());
+    private static final AttentionShape SHAPE = new AttentionShape(1, 1, 1, 1, 0.1f, 0, 0f, null, null);
+    private static final int[] TABLE = {0};
+    private static final int OUTPUTS = 8;
+    /** Rows that need every size of the kernels for few rows. */
+    private static final int SOME = 7;
+    /** Real calls in a round that asks. */
+    private static final int CALLS = 5;
+    /**
+     * Hollow calls to each real one. Innermost loops must go round at least once in four calls on average, or the compiler takes them
+     * for a rare case and leaves calls in them.
+     */
+    private static final int HOLLOW_CALLS = 50;
+    /** Rounds that ask the compiler for a kind; later ones only look whether it has done it. */
+    private static final int ASKING_ROUNDS = 60;
+    /** Rounds after which the next kind begins, whether or not this one is compiled. */
+    private static final int PATIENT_ROUNDS = 60;
+    /** Rounds after which nothing is expected any more of a kind that is still slow: the stand-in stays. */
+    private static final int MOST_ROUNDS = 20_000;
+    private static final long PAUSE_MILLIS = 1;
+    /** How long the kernels for few rows wait for a first call before they warm up, as the processors have other work at a start. */
+    private static final long DECODE_WAIT_NANOS = 2_000_000_000L;
 
     /** Kinds that are compiled. That is a fact of the JVM, so every model shares it. */
     private static final Set<Kind> HOT = EnumSet.noneOf(Kind.class);
 
     private final Kernels vector;
     private final Kernels plain;
+    private final Set<Kind> needed = EnumSet.noneOf(Kind.class);
+    private final Set<Kind> hopeless = EnumSet.noneOf(Kind.class);
     private volatile Kernels prefill;
     private volatile Kernels attention;
     private volatile Kernels rows;
     private volatile Kernels decode;
     private volatile String obstacle;
+    private volatile boolean decoding;
     private volatile boolean closed;
+    private boolean warming;
     private Thread thread;
 
     /**
@@ -52,74 +117,79 @@ final class WarmingKernels implements Kernels, AutoCloseable {
         this.decode = plain;
     }
 
-    /** Begins to warm up the kernels that a model with weights of these formats needs; a second call does nothing. */
+    /**
+     * Begins to warm up what any model needs, and in addition the kernels for weights of these formats; may be called again when the
+     * formats are known.
+     */
     synchronized void warmUp(Set<WeightFormat> formats) {
-        if (thread == null && !closed) {
-            Set<Kind> needed = EnumSet.of(Kind.PREFILL, Kind.ATTENTION, Kind.ROWS);
-            formats.forEach(format -> needed.add(kind(format)));
-            Runnable warming = () -> warmIfRoom(needed);
-            thread = Thread.ofPlatform().daemon().name("jot-warm-up").inheritInheritableThreadLocals(false).unstarted(warming);
+        needed.addAll(COMMON);
+        for (Kind kind : Kind.values()) {
+            if (formats.stream().anyMatch(kind::multiplies)) {
+                needed.add(kind);
+            }
+        }
+        use();
+        if (!warming && !closed) {
+            warming = true;
+            thread = Thread.ofPlatform().daemon().name("jot-warm-up").inheritInheritableThreadLocals(false).unstarted(this::warm);
             thread.setContextClassLoader(null);
             thread.start();
         }
     }
 
-    private static Kind kind(WeightFormat format) {
-        return switch (format) {
-            case WeightFormat.Plain.F32 -> Kind.F32;
-            case WeightFormat.Plain.F16 -> Kind.F16;
-            case WeightFormat.Plain.BF16 -> Kind.BF16;
-            case WeightFormat.Coded coded -> coded.bits() == 8 ? Kind.Q8 : Kind.Q4;
-        };
-    }
-
-    /** Where memory does not suffice for warming up, the stand-in stays. */
-    private void warmIfRoom(Set<Kind> needed) {
+    private void warm() {
+        Map<Kind, Exercise> exercises = new EnumMap<>(Kind.class);
+        long start = System.nanoTime();
         try {
-            warm(needed);
-        } catch (OutOfMemoryError e) {
-            obstacle = "too little memory to warm up the vector kernels: a larger heap (-Xmx) helps";
-            KernelSelection.log("running plain loops in the place of vector kernels, about four times slower: " + obstacle);
-        }
-    }
-
-    private void warm(Set<Kind> needed) {
-        List<Exercise> cold = new ArrayList<>();
-        for (Kind kind : needed) {
-            if (!isHot(kind)) {
-                cold.add(new Exercise(kind));
-            }
-        }
-        use(needed);
-        if (!cold.isEmpty() && !isSound()) {
-            return;
-        }
-        for (int batch = 0; batch < BATCHES && !cold.isEmpty() && !closed; batch++) {
-            for (Iterator<Exercise> each = cold.iterator(); each.hasNext() && !closed;) {
-                Exercise exercise = each.next();
-                if (exercise.isFasterThanPlain(batch < ASKED ? CALLS : PLAIN_CALLS)) {
-                    setHot(exercise.kind);
-                    each.remove();
-                    use(needed);
+            for (Set<Kind> cold = cold(); !cold.isEmpty() && obstacle == null; cold = cold()) {
+                boolean due = decoding || System.nanoTime() - start > DECODE_WAIT_NANOS;
+                boolean waits = false;
+                for (Kind kind : cold) {
+                    if (!waits && (due || !kind.later)) {
+                        waits = round(kind, exercises);
+                    }
                 }
-            }
-            if (batch >= ASKED) {
                 pause();
             }
-        }
-        if (!closed) {
-            needed.forEach(WarmingKernels::setHot);
-            use(needed);
+        } catch (OutOfMemoryError e) {
+            standIn("too little memory to warm up the vector kernels: a larger heap (-Xmx) helps");
         }
     }
 
-    /** Whether the vector kernels compute what they should; if not, the stand-in stays. */
-    private boolean isSound() {
-        obstacle = KernelSelection.obstacle(vector);
-        if (obstacle != null) {
-            KernelSelection.log("running plain loops in the place of vector kernels, about four times slower: " + obstacle);
+    /** The kinds that are needed and cold; where there are none, the thread ends. */
+    private synchronized Set<Kind> cold() {
+        Set<Kind> cold = EnumSet.copyOf(needed);
+        cold.removeIf(kind -> closed || isHot(kind) || hopeless.contains(kind));
+        warming = !cold.isEmpty();
+        return cold;
+    }
+
+    /** One round of a kind; whether the kinds behind it had better wait. */
+    private boolean round(Kind kind, Map<Kind, Exercise> exercises) {
+        Exercise exercise = exercises.get(kind);
+        if (exercise == null) {
+            String wrong = KernelSelection.obstacle(vector, kind);
+            if (wrong != null) {
+                standIn(wrong);
+                return true;
+            }
+            exercise = new Exercise(kind);
+            exercises.put(kind, exercise);
         }
-        return obstacle == null;
+        boolean hot = exercise.isFast();
+        if (hot) {
+            setHot(kind);
+            use();
+        } else if (exercise.rounds > MOST_ROUNDS) {
+            giveUp(kind);
+        }
+        return !hot && exercise.rounds < PATIENT_ROUNDS;
+    }
+
+    /** Gives up the vector kernels, as far as they are not in use. */
+    private void standIn(String reason) {
+        obstacle = reason;
+        KernelSelection.log("running plain loops in the place of vector kernels, about four times slower: " + reason);
     }
 
     private static void pause() {
@@ -142,13 +212,17 @@ final class WarmingKernels implements Kernels, AutoCloseable {
         }
     }
 
+    private synchronized void giveUp(Kind kind) {
+        hopeless.add(kind);
+        KernelSelection.log("plain loops stay in the place of the vector kernels for " + kind + ", which the JVM did not make fast");
+    }
+
     /** Takes the vector kernels of what is compiled. */
-    private void use(Set<Kind> needed) {
-        prefill = isHot(Kind.PREFILL) ? vector : plain;
-        attention = isHot(Kind.PREFILL) && isHot(Kind.ATTENTION) ? vector : plain;
+    private synchronized void use() {
+        prefill = needed.stream().allMatch(kind -> kind.format == null || kind.later || isHot(kind)) ? vector : plain;
+        attention = isHot(Kind.PREFILL_F32) && isHot(Kind.ATTENTION) ? vector : plain;
         rows = isHot(Kind.ROWS) ? vector : plain;
-        boolean all = needed.stream().filter(kind -> kind.ordinal() >= Kind.F32.ordinal()).allMatch(WarmingKernels::isHot);
-        decode = all ? vector : plain;
+        decode = needed.stream().allMatch(kind -> kind.format == null || !kind.later || isHot(kind)) ? vector : plain;
     }
 
     /** Ends the warming up and waits for its thread. */
@@ -191,6 +265,9 @@ final class WarmingKernels implements Kernels, AutoCloseable {
     @Override
     public void decode(Matrix w, float[] bias, Activations x, int xColumn, Activations y, int yColumn, int fromRow, int toRow,
                        int fromOutput, int toOutput, Scratch scratch) {
+        if (!decoding) {
+            decoding = true;
+        }
         decode.decode(w, bias, x, xColumn, y, yColumn, fromRow, toRow, fromOutput, toOutput, scratch);
     }
 
@@ -245,92 +322,98 @@ final class WarmingKernels implements Kernels, AutoCloseable {
         rows.softcap(x, column, cap, width, fromRow, toRow);
     }
 
-    /** Tiny work for one kind of kernel, with enough rounds in each loop that calls alone do not have to convince the compiler. */
+    /** Tiny work for one kind of kernel. */
     private final class Exercise {
-        /** Rows that need every size of the register tile: 12 + 6 + 4 + 2 + 1. */
-        private static final int TILES = 25;
         private static final int INPUTS = 256;
-        private static final int STEPS = 32;
+        private static final int STEPS = 16;
+        /** Rows that need the register tile's sizes 12, 6, 4 and 1. */
+        private static final int MANY = 23;
+        /** Rows that need its sizes 2 and 1. */
+        private static final int FEW = 3;
+        /** Products or the like that code does in a nanosecond on any machine if it is compiled, and else on none. */
+        private static final int PER_NANO = 2;
+        /** Operations that an exponential takes. */
+        private static final int EXPONENTIAL = 32;
 
-        private final Kind kind;
+        private final boolean later;
         private final Consumer<Kernels> work;
+        private final Runnable hollow;
         private final Scratch scratch = new Scratch();
+        private final float[] floats = new float[Math.max(INPUTS, MANY * Math.max(STEPS, panel()))];
+        /** Nanoseconds below which the work is fast: known, or those of the stand-in. */
+        private long bound;
+        private int rounds;
 
         Exercise(Kind kind) {
-            this.kind = kind;
-            this.work = switch (kind) {
-                case PREFILL -> prefill();
-                case ATTENTION -> attention();
-                case ROWS -> rows();
-                case F32 -> decode(WeightFormat.F32);
-                case F16 -> decode(WeightFormat.F16);
-                case BF16 -> decode(WeightFormat.BF16);
-                case Q8 -> decode(WeightFormat.Q8);
-                case Q4 -> decode(WeightFormat.Q4);
-            };
-        }
-
-        boolean isFasterThanPlain(int calls) {
-            long fast = nanos(vector, calls);
-            return fast / calls < nanos(plain, PLAIN_CALLS) / PLAIN_CALLS;
-        }
-
-        private long nanos(Kernels kernels, int calls) {
-            long start = System.nanoTime();
-            for (int call = 0; call < calls && !closed; call++) {
-                work.accept(kernels);
+            this.later = kind.later;
+            switch (kind) {
+                case ATTENTION -> {
+                    work = _ -> softmax(INPUTS);
+                    hollow = () -> softmax(0);
+                    bound = INPUTS * EXPONENTIAL / PER_NANO;
+                }
+                case ROWS -> {
+                    Activations x = new Activations(1, INPUTS);
+                    work = kernels -> rows(kernels, x, INPUTS);
+                    hollow = () -> rows(vector, x, 0);
+                    bound = Long.MAX_VALUE;
+                }
+                default -> {
+                    Matrix w = Quantizer.convert(Matrix.of(new float[OUTPUTS * INPUTS], OUTPUTS, INPUTS), kind.format, Arena.ofAuto());
+                    Activations x = new Activations(SOME, INPUTS);
+                    Activations y = new Activations(SOME, OUTPUTS);
+                    work = later ? kernels -> decode(kernels, w, x, y) : _ -> prefill(w, INPUTS, STEPS);
+                    hollow = later ? () -> { } : () -> prefill(w, 0, 0);
+                    bound = later ? Long.MAX_VALUE : (MANY + FEW) * STEPS * panel() / PER_NANO;
+                }
             }
+        }
+
+        /** Asks the compiler again, and tells whether the work is fast. */
+        boolean isFast() {
+            int calls = rounds < ASKING_ROUNDS || later ? CALLS : 1;
+            long fastest = Long.MAX_VALUE;
+            for (int call = 0; call < calls && !closed; call++) {
+                fastest = Math.min(fastest, nanos(vector));
+                for (int i = 0; i < HOLLOW_CALLS; i++) {
+                    hollow.run();
+                }
+                bound = later ? Math.min(bound, nanos(plain)) : bound;
+            }
+            rounds++;
+            return fastest < bound && !closed;
+        }
+
+        private long nanos(Kernels kernels) {
+            long start = System.nanoTime();
+            work.accept(kernels);
             return System.nanoTime() - start;
         }
 
-        private Consumer<Kernels> prefill() {
-            Matrix w = Matrix.of(new float[panel() * STEPS], panel(), STEPS);
-            Activations x = new Activations(TILES, STEPS);
-            Activations y = new Activations(TILES, panel());
-            return kernels -> kernels.prefill(w, null, x, 0, y, 0, 0, TILES, 0, panel(), scratch);
+        private void prefill(Matrix w, int widened, int steps) {
+            VectorWeights.widen(w, 0, 0, widened, floats, 0, false);
+            RegisterTile.multiplyAddInto(floats, 0, STEPS, MANY, floats, 0, panel(), steps, floats, 0, panel());
+            RegisterTile.multiplyAddInto(floats, 0, STEPS, FEW, floats, 0, panel(), steps, floats, 0, panel());
         }
 
-        private Consumer<Kernels> attention() {
-            int size = Math.max(panel(), STEPS);
-            AttentionShape shape = new AttentionShape(2, 1, size, size, 0.1f, 0, 0f, null, null);
-            float[][] pages = new float[2][2 * size * AttentionRows.PAGE];
-            AttentionRows prompt = new AttentionRows().set(pages, 0, 3, AttentionRows.PAGE, false);
-            AttentionRows token = new AttentionRows().set(pages, 0, 1, 2 * AttentionRows.PAGE - 1, true);
-            Activations x = new Activations(3, 2 * size);
-            Activations y = new Activations(3, 2 * size);
-            int values = size * AttentionRows.PAGE;
-            return kernels -> {
-                kernels.attend(shape, x, 0, token, 0, values, y, 0, 0, 2, 0, 1, scratch);
-                kernels.attend(shape, x, 0, prompt, 0, values, y, 0, 0, 1, 0, 3, scratch);
-            };
+        private void softmax(int keys) {
+            VectorAttention.softmax(SHAPE, 0, keys, 0, keys, floats, 0, scratch.tile(INPUTS));
+            VectorAttention.multiply(floats, 0, keys, 1f);
         }
 
-        private Consumer<Kernels> rows() {
-            Activations x = new Activations(1, INPUTS);
-            Activations y = new Activations(1, INPUTS);
-            float[] ones = new float[INPUTS];
-            int[] table = new int[1];
-            return kernels -> {
-                kernels.layerNorm(x, 0, 1, INPUTS, ones, ones, 1e-5f, y, 0, 0, 1, scratch);
-                kernels.rmsNorm(x, 0, 1, INPUTS, ones, 1e-5f, y, 0, 0, 1, scratch);
-                kernels.activate(Activation.Gelu.TANH, y, 0, INPUTS, 0, 1);
-                kernels.activate(Activation.Gelu.ERF, y, 0, INPUTS, 0, 1);
-                kernels.gate(new GatedActivation.Product(new Activation.Silu()), x, 0, y, 0, y, 0, INPUTS, 0, 1);
-                kernels.rotate(y, 0, 1, INPUTS, INPUTS, false, ones, ones, INPUTS / 2, table, 0, 1);
-                kernels.add(x, 0, 1f, y, 0, INPUTS, 0, 1);
-            };
+        private void rows(Kernels kernels, Activations x, int width) {
+            kernels.layerNorm(x, 0, 1, width, floats, floats, 1e-5f, x, 0, 0, 1, scratch);
+            kernels.rmsNorm(x, 0, 1, width, floats, 1e-5f, x, 0, 0, 1, scratch);
+            kernels.activate(Activation.Gelu.TANH, x, 0, width, 0, 1);
+            kernels.activate(Activation.Gelu.ERF, x, 0, width, 0, 1);
+            kernels.gate(SILU, x, 0, x, 0, x, 0, width, 0, 1);
+            kernels.rotate(x, 0, 1, width, width, false, floats, floats, width / 2, TABLE, 0, 1);
+            kernels.add(x, 0, 1f, x, 0, width, 0, 1);
         }
 
-        private Consumer<Kernels> decode(WeightFormat format) {
-            int outputs = 8;
-            Matrix w = Quantizer.convert(Matrix.of(new float[outputs * INPUTS], outputs, INPUTS), format, Arena.ofAuto());
-            int few = 7;
-            Activations x = new Activations(few, INPUTS);
-            Activations y = new Activations(few, outputs);
-            return kernels -> {
-                kernels.decode(w, null, x, 0, y, 0, 0, 1, 0, outputs, scratch);
-                kernels.decode(w, null, x, 0, y, 0, 0, few, 0, outputs, scratch);
-            };
+        private void decode(Kernels kernels, Matrix w, Activations x, Activations y) {
+            kernels.decode(w, null, x, 0, y, 0, 0, 1, 0, OUTPUTS, scratch);
+            kernels.decode(w, null, x, 0, y, 0, 0, SOME, 0, OUTPUTS, scratch);
         }
     }
 }
