@@ -26,7 +26,6 @@ import java.util.function.DoubleConsumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import jot.checkpoint.Checkpoint;
-import jot.checkpoint.CheckpointFormatException;
 import jot.checkpoint.SafetensorsWriter;
 import jot.checkpoint.Tensor;
 import jot.json.JsonException;

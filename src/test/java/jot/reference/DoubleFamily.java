@@ -19,7 +19,6 @@ import java.util.stream.IntStream;
 import jot.checkpoint.Checkpoint;
 import jot.json.Json;
 import jot.json.JsonNull;
-import jot.json.JsonNumber;
 import jot.json.JsonObject;
 
 /**
