@@ -48,6 +48,12 @@ final class TextPieces extends Spliterators.AbstractSpliterator<String> {
         return true;
     }
 
+    /** Nothing can be split off: whoever takes pieces together would compute some that nobody asked for. */
+    @Override
+    public Spliterator<String> trySplit() {
+        return null;
+    }
+
     /** The next piece that is not empty, or an empty one at the end. */
     private String next() {
         Optional<Inference.Use> use = inference.useUnlessClosing();

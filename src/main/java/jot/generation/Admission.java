@@ -157,7 +157,7 @@ public final class Admission {
                 if (decided.isPresent()) {
                     return decided.get();
                 }
-                LockSupport.parkNanos(this, Math.max(1, interruption.nanosLeft()));
+                park(interruption.nanosLeft());
                 if (Thread.interrupted()) {
                     interrupted = true;
                     interruption.noteInterrupt();
@@ -167,6 +167,14 @@ public final class Admission {
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
+        }
+    }
+
+    private void park(long nanos) {
+        if (nanos == Long.MAX_VALUE) {
+            LockSupport.park(this);
+        } else {
+            LockSupport.parkNanos(this, Math.max(1, nanos));
         }
     }
 

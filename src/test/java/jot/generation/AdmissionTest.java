@@ -45,7 +45,7 @@ class AdmissionTest {
                 }
             });
             threads.add(thread);
-            while (thread.getState() != Thread.State.TIMED_WAITING) {
+            while (thread.getState() != Thread.State.WAITING) {
                 Thread.sleep(1);
             }
         }
@@ -69,7 +69,7 @@ class AdmissionTest {
                 entered.set(true);
             }
         });
-        while (waiting.getState() != Thread.State.TIMED_WAITING) {
+        while (waiting.getState() != Thread.State.WAITING) {
             Thread.sleep(1);
         }
         stop.set(true);
@@ -78,6 +78,46 @@ class AdmissionTest {
         assertTrue(!entered.get());
         held.close();
         admission.enter(1, NEVER).orElseThrow().close();
+    }
+
+    @Test
+    void whatIsHeldCountsOnceAndNobodyWaitsForIt() throws Exception {
+        float[] shared = new float[5];
+        Admission admission = new Admission(Integer.MAX_VALUE, 100, false);
+        Admission.Holding first = admission.newHolding();
+        Admission.Holding second = admission.newHolding();
+        first.keep(new float[][] {shared, new float[5]});
+        second.keep(new float[][] {shared});
+        assertEquals(40, admission.bytes());
+        admission.enter(60, NEVER).orElseThrow().close();
+        assertThrows(Admission.Refused.class, () -> admission.enter(61, NEVER));
+        first.clear();
+        admission.enter(80, NEVER).orElseThrow().close();
+        second.keep(new float[][] {shared, new float[1]});
+        assertThrows(Admission.Refused.class, () -> admission.enter(80, NEVER));
+        assertEquals(24, admission.bytes());
+    }
+
+    @Test
+    void whoWaitsIsRefusedOnceNobodyIsLeftToGiveAnythingBack() throws Exception {
+        Admission admission = new Admission(Integer.MAX_VALUE, 100, false);
+        Admission.Holding kept = admission.newHolding();
+        kept.keep(new float[][] {new float[10]});
+        Admission.Place held = onOtherThread(admission, 50);
+        AtomicBoolean refused = new AtomicBoolean();
+        Thread waiting = Thread.ofVirtual().start(() -> {
+            try {
+                admission.enter(90, NEVER);
+            } catch (Admission.Refused e) {
+                refused.set(true);
+            }
+        });
+        while (waiting.getState() != Thread.State.WAITING) {
+            Thread.sleep(1);
+        }
+        held.close();
+        waiting.join();
+        assertTrue(refused.get());
     }
 
     private static Admission.Place onOtherThread(Admission admission, long bytes) throws InterruptedException {
