@@ -147,6 +147,9 @@ public final class GenerationOptions {
     /**
      * Ends a text at the first of some strings, also if it comes spread over several tokens.
      *
+     * <p>After each token the whole text is looked at: of several strings the one that begins first ends it, of those the longest. Special
+     * tokens add nothing to a text, so what they are called does not occur in it: end at them by {@link #withEndTokens}.
+     *
      * @param strings none of them empty; no string at all means none
      * @return new options
      */

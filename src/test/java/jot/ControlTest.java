@@ -19,9 +19,11 @@ import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -338,6 +340,51 @@ class ControlTest {
             assertEquals(StopReason.CANCELLED, result.get().stopReason());
             assertTrue(flag[0]);
         }
+    }
+
+    /** Whatever is called on a thread whose flag is set ends at once, with what a call returns, and the flag stays. */
+    @Test
+    void anInterruptEndsEveryKindOfCallAndLeavesTheFlagSet() throws Exception {
+        Session session = gpt.session().append(PROMPT);
+        List<Supplier<List<StopReason>>> calls = List.of(() -> List.of(gpt.generate(PROMPT, ENDLESS).stopReason()),
+                () -> gpt.generateAll(PROMPT, ENDLESS.withCount(2)).stream().map(Generation::stopReason).toList(),
+                () -> List.of(gpt.generate(PROMPT, GenerationOptions.defaults().withBeams(2)).stopReason()),
+                () -> List.of(session.generate(" there", ENDLESS).stopReason()),
+                () -> List.of(gpt.onToken(PROMPT, ENDLESS, token -> { }).stopReason()),
+                () -> gpt.stream(PROMPT, ENDLESS).map(piece -> StopReason.MAX_TOKENS).toList());
+        for (Thread.Builder kind : List.of(Thread.ofPlatform(), Thread.ofVirtual())) {
+            for (Supplier<List<StopReason>> call : calls) {
+                AtomicReference<List<StopReason>> reasons = new AtomicReference<>();
+                boolean[] flag = new boolean[1];
+                kind.start(() -> {
+                    Thread.currentThread().interrupt();
+                    reasons.set(call.get());
+                    flag[0] = Thread.interrupted();
+                }).join();
+                assertTrue(reasons.get().stream().allMatch(StopReason.CANCELLED::equals), reasons.get().toString());
+                assertTrue(flag[0]);
+            }
+        }
+        assertTrue(gpt.tokenizer().decode(session.tokens()).startsWith(PROMPT + " there"));
+        Thread.currentThread().interrupt();
+        Score score = gpt.score(1, 2);
+        assertTrue(Thread.interrupted());
+        assertEquals(gpt.score(1, 2), score);
+    }
+
+    @Test
+    void tokensThatTheModelLacksAreRefusedByEveryCall() {
+        int beyond = gpt.info().vocabulary();
+        Session session = gpt.session().append(PROMPT);
+        for (GenerationOptions options : List.of(ENDLESS.withLogitBias(Map.of(beyond, 1.0)), ENDLESS.withEndTokens(beyond),
+                ENDLESS.withSuppressTokens(beyond), ENDLESS.withBadWords(List.of(new int[] {1, beyond})))) {
+            for (Executable call : List.<Executable>of(() -> gpt.generate(PROMPT, options), () -> gpt.generateAll(PROMPT, options),
+                    () -> gpt.stream(PROMPT, options), () -> session.generate(options))) {
+                String message = assertThrows(IllegalArgumentException.class, call).getMessage();
+                assertTrue(message.contains("token " + beyond + " is outside the vocabulary of " + beyond), message);
+            }
+        }
+        assertEquals(2, session.generate(ENDLESS.withMaxTokens(2)).tokens().length);
     }
 
     @Test
