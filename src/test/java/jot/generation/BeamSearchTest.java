@@ -9,10 +9,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.function.Function;
 import jot.generation.BeamSettings.EarlyStopping;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class BeamSearchTest {
@@ -112,5 +114,96 @@ class BeamSearchTest {
         assertEquals(2, search.best(2).size());
         assertEquals(0, search.best(1).getFirst().tokens()[0]);
         assertFalse(search.running().isEmpty());
+    }
+
+    /** Another random model: log-probabilities of {@code size} tokens that depend on all tokens before. */
+    private static double[] logprobs(int[] tokens, int size, long seed) {
+        SplittableRandom random = new SplittableRandom(seed + 31L * Arrays.hashCode(tokens));
+        double[] x = random.doubles(size).map(value -> 3 * value).toArray();
+        double total = Arrays.stream(x).map(Math::exp).sum();
+        return Arrays.stream(x).map(value -> value - Math.log(total)).toArray();
+    }
+
+    /** A text on its way through the search in its plainest form. */
+    private record Row(int[] tokens, double score, boolean finished) {
+    }
+
+    private static List<Row> best(List<Row> rows, int count) {
+        List<Row> sorted = new ArrayList<>(rows);
+        sorted.sort(Comparator.comparingDouble(Row::score).reversed());
+        return sorted.subList(0, Math.min(count, sorted.size()));
+    }
+
+    private static boolean allFinished(List<Row> rows) {
+        return rows.stream().allMatch(Row::finished);
+    }
+
+    /**
+     * The search as the reference library writes it, over tables of fixed size in which a score of −10⁹ stands for "none".
+     */
+    private static List<Row> tables(BeamSettings settings, int most, int ends, int size, long seed) {
+        int beams = settings.beams();
+        double none = -1e9;
+        List<Row> running = new ArrayList<>(List.of(new Row(new int[0], 0, false)));
+        List<Row> finished = new ArrayList<>();
+        for (int i = 0; i < beams; i++) {
+            finished.add(new Row(new int[0], none, false));
+        }
+        boolean always = settings.earlyStopping() == EarlyStopping.ALWAYS;
+        boolean hopeful = true;
+        for (int length = 1; hopeful; length++) {
+            List<Row> all = new ArrayList<>();
+            for (Row row : running) {
+                double[] next = logprobs(row.tokens, size, seed);
+                for (int token = 0; token < size; token++) {
+                    int[] longer = Arrays.copyOf(row.tokens, length);
+                    longer[length - 1] = token;
+                    all.add(new Row(longer, row.score + next[token], token < ends || length >= most));
+                }
+            }
+            List<Row> top = best(all, Math.max(2, 1 + ends) * beams);
+            running = best(top.stream().map(row -> new Row(row.tokens, row.score + (row.finished ? none : 0), false)).toList(), beams);
+            boolean closed = always && allFinished(finished);
+            List<Row> merged = new ArrayList<>(finished);
+            for (int rank = 0; rank < top.size(); rank++) {
+                Row row = top.get(rank);
+                boolean just = row.finished && rank < beams;
+                double score = row.score / Math.pow(length, settings.lengthPenalty()) + (closed ? none : 0) + (just ? 0 : none);
+                merged.add(new Row(row.tokens, score, just));
+            }
+            finished = best(merged, beams);
+            double worst = allFinished(finished) ? finished.getLast().score : none;
+            boolean never = settings.earlyStopping() == EarlyStopping.NEVER && settings.lengthPenalty() > 0;
+            hopeful = running.getFirst().score / Math.pow(never ? most : length, settings.lengthPenalty()) > worst
+                    && !(always && allFinished(finished)) && !allFinished(top);
+        }
+        return finished.stream().filter(Row::finished).toList();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void everySearchFindsWhatTheReferencesTablesFind(EarlyStopping early) {
+        SplittableRandom random = new SplittableRandom(early.ordinal());
+        int ended = 0;
+        for (int round = 0; round < 2_000; round++) {
+            long seed = random.nextLong();
+            int ends = random.nextInt(3);
+            int most = 1 + random.nextInt(9);
+            double penalty = new double[] {1, 0.6, 1.5, 0, -0.5, 2}[random.nextInt(6)];
+            BeamSettings settings = new BeamSettings(1 + random.nextInt(4), penalty, early);
+            List<Row> expected = tables(settings, most, ends, 12, seed);
+            BeamSearch search = new BeamSearch(settings, most, ends, tokens -> tokens[tokens.length - 1] < ends);
+            while (search.step(search.running().stream().map(h -> logprobs(h.tokens(), 12, seed)).toArray(double[][]::new))) {
+                assertFalse(search.running().isEmpty());
+            }
+            List<BeamSearch.Hypothesis> found = search.best(settings.beams());
+            assertEquals(expected.stream().map(row -> Arrays.toString(row.tokens)).toList(),
+                    found.stream().map(h -> Arrays.toString(h.tokens())).toList(), settings + " of " + most + " with " + ends + " ends");
+            for (int i = 0; i < found.size(); i++) {
+                assertEquals(expected.get(i).score, found.get(i).score(), 1e-12);
+                ended += found.get(i).tokens().length < most ? 1 : 0;
+            }
+        }
+        assertTrue(ended > 500, ended + " ended early");
     }
 }
