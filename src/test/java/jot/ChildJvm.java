@@ -47,9 +47,20 @@ public final class ChildJvm {
 
     /** Starts the main method of a class of the tests, on the class path, with the vector module. */
     public static ChildJvm start(List<String> flags, Class<?> program, String... arguments) throws IOException {
+        List<String> all = new ArrayList<>(List.of("-XX:+UseSerialGC", "-Xmx512m", "-Xshare:auto"));
+        all.addAll(flags);
+        return launch(all, program, arguments);
+    }
+
+    /** The same without a flag, with the garbage collector and the heap that the JVM chooses by itself. */
+    public static ChildJvm startPlain(Class<?> program, String... arguments) throws IOException {
+        return launch(List.of(), program, arguments);
+    }
+
+    private static ChildJvm launch(List<String> flags, Class<?> program, String... arguments) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("--add-modules", "jdk.incubator.vector", "-XX:+UseSerialGC", "-Xmx512m", "-Xshare:auto"));
+        command.addAll(List.of("--add-modules", "jdk.incubator.vector"));
         command.addAll(flags);
         command.addAll(List.of("-cp", classes(jot.tensor.Matrix.class) + File.pathSeparator + classes(program), program.getName()));
         command.addAll(List.of(arguments));

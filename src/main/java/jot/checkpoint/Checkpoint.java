@@ -29,14 +29,17 @@ public final class Checkpoint implements AutoCloseable {
 
     private final Path path;
     private final Arena arena;
+    private final List<FileContent> contents;
     private final List<Path> files;
     private final Map<String, Tensor> tensors;
     private final Map<String, String> metadata;
     private volatile boolean closed;
 
-    private Checkpoint(Path path, Arena arena, List<Path> files, Map<String, Tensor> tensors, Map<String, String> metadata) {
+    private Checkpoint(Path path, Arena arena, List<FileContent> contents, List<Path> files, Map<String, Tensor> tensors,
+            Map<String, String> metadata) {
         this.path = path;
         this.arena = arena;
+        this.contents = List.copyOf(contents);
         this.files = List.copyOf(files);
         this.tensors = Collections.unmodifiableMap(tensors);
         this.metadata = Collections.unmodifiableMap(metadata);
@@ -58,8 +61,8 @@ public final class Checkpoint implements AutoCloseable {
      * Opens a file or folder.
      *
      * @param path   a weights file, an index of shards, or a folder as published on a model hub
-     * @param mapped whether to map the files; if not, or where a file can't be mapped (inside a jar), it is read into native memory when
-     *               one of its tensors is first asked for
+     * @param mapped whether to map the files; if not, a tensor is read into native memory when it is first asked for, and a file that
+     *               can't be mapped (inside a jar) as a whole when one of its tensors is
      * @return the checkpoint, to be closed by the caller
      * @throws CheckpointFormatException if there are no weights, or they are damaged or of an unknown format
      * @throws IOException               if reading fails
@@ -67,18 +70,21 @@ public final class Checkpoint implements AutoCloseable {
     public static Checkpoint open(Path path, boolean mapped) throws IOException {
         present(path, "path");
         Arena arena = Arena.ofShared();
+        List<FileContent> contents = new ArrayList<>();
         try {
             Path entry = Files.isDirectory(path) ? CheckpointFolder.entry(path) : path;
             FileContent content = FileContent.open(entry, mapped, arena);
+            contents.add(content);
             if (entry.getFileName().toString().endsWith(".index.json")) {
-                return sharded(path, ShardIndex.read(content), mapped, arena);
+                return sharded(path, ShardIndex.read(content), mapped, arena, contents);
             }
             TensorFile file = FileFormat.read(content);
             Map<String, Tensor> tensors = LinkedHashMap.newLinkedHashMap(file.tensors().size());
             addAll(tensors, file);
-            return new Checkpoint(path, arena, List.of(entry), tensors, file.metadata());
+            return new Checkpoint(path, arena, contents, List.of(entry), tensors, file.metadata());
         } catch (Throwable e) {
             arena.close();
+            contents.forEach(FileContent::close);
             throw e;
         }
     }
@@ -91,18 +97,21 @@ public final class Checkpoint implements AutoCloseable {
         return value;
     }
 
-    private static Checkpoint sharded(Path path, ShardIndex index, boolean mapped, Arena arena) throws IOException {
+    private static Checkpoint sharded(Path path, ShardIndex index, boolean mapped, Arena arena, List<FileContent> contents)
+            throws IOException {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         Map<String, String> metadata = new LinkedHashMap<>();
         List<Path> files = new ArrayList<>();
         for (Path shard : index.shards().keySet()) {
-            TensorFile file = FileFormat.read(FileContent.open(shard, mapped, arena));
+            FileContent content = FileContent.open(shard, mapped, arena);
+            contents.add(content);
+            TensorFile file = FileFormat.read(content);
             index.check(shard, file);
             addAll(tensors, file);
             file.metadata().forEach(metadata::putIfAbsent);
             files.add(shard);
         }
-        return new Checkpoint(path, arena, files, tensors, metadata);
+        return new Checkpoint(path, arena, contents, files, tensors, metadata);
     }
 
     private static void addAll(Map<String, Tensor> tensors, TensorFile file) throws CheckpointFormatException {
@@ -211,6 +220,7 @@ public final class Checkpoint implements AutoCloseable {
         if (!closed) {
             closed = true;
             arena.close();
+            contents.forEach(FileContent::close);
         }
     }
 

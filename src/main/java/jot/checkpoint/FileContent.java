@@ -11,11 +11,15 @@ import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * The bytes of one file: mapped, or read into native memory when a tensor is first asked for; thread-safe.
  *
- * <p>Opening reads nothing. The memory belongs to the arena and is freed with it.
+ * <p>Opening reads nothing. A file of the default file system that is not mapped is read part by part, each into memory that can be given
+ * back; any other, such as one inside a jar, can only be read from its beginning, so it is read whole. What is left is freed with the arena
+ * and by {@link #close()}.
  */
 final class FileContent {
 
@@ -25,8 +29,16 @@ final class FileContent {
     private final Path file;
     private final long size;
     private final Arena arena;
-    private final Object loading = new Object();
+    private final Map<Range, Part> parts = new HashMap<>();
     private volatile MemorySegment bytes;
+
+    /** Some bytes of the file. */
+    private record Range(long offset, long length) {
+    }
+
+    /** Memory with some bytes of the file. */
+    private record Part(Arena arena, MemorySegment bytes) {
+    }
 
     private FileContent(Path file, long size, Arena arena, MemorySegment bytes) {
         this.file = file;
@@ -93,13 +105,23 @@ final class FileContent {
         }
     }
 
-    /** A read-only view of some bytes that are known to be within the file. */
+    /**
+     * A read-only view of some bytes that are known to be within the file.
+     *
+     * @throws IllegalStateException if the arena is closed, or the file can no longer be read
+     */
     MemorySegment slice(long offset, long length) {
         MemorySegment loaded = bytes;
         if (loaded == null) {
-            synchronized (loading) {
+            synchronized (parts) {
+                if (!arena.scope().isAlive()) {
+                    throw new IllegalStateException(file + " is closed");
+                }
+                if (isOnDisk()) {
+                    return parts.computeIfAbsent(new Range(offset, length), this::load).bytes;
+                }
                 if (bytes == null) {
-                    bytes = load();
+                    bytes = loadAll();
                 }
                 loaded = bytes;
             }
@@ -107,12 +129,60 @@ final class FileContent {
         return loaded.asSlice(offset, length).asReadOnly();
     }
 
+    /** Gives back the memory of a slice that was read, not mapped; the next such slice is read anew. */
+    void release(long offset, long length) {
+        synchronized (parts) {
+            Part part = parts.remove(new Range(offset, length));
+            if (part != null) {
+                part.arena.close();
+            }
+        }
+    }
+
+    /** Gives back the memory of all slices that were read; to be called once the arena is closed. */
+    void close() {
+        synchronized (parts) {
+            parts.values().forEach(part -> part.arena.close());
+            parts.clear();
+        }
+    }
+
+    private boolean isOnDisk() {
+        return file.getFileSystem() == FileSystems.getDefault();
+    }
+
     /** Native memory that lives as long as the file is open. */
     MemorySegment allocate(long length) {
         return arena.allocate(length, ALIGNMENT);
     }
 
-    private MemorySegment load() {
+    private Part load(Range range) {
+        Arena memory = Arena.ofShared();
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            MemorySegment target = memory.allocate(range.length, ALIGNMENT);
+            for (long done = 0; done < range.length;) {
+                long count = Math.min(CHUNK, range.length - done);
+                int read = channel.read(target.asSlice(done, count).asByteBuffer(), range.offset + done);
+                if (read < 0) {
+                    throw new EOFException("file of " + size + " bytes ends after " + (range.offset + done));
+                }
+                done += read;
+            }
+            return new Part(memory, target.asReadOnly());
+        } catch (IOException e) {
+            memory.close();
+            throw unreadable(e);
+        } catch (Throwable e) {
+            memory.close();
+            throw e;
+        }
+    }
+
+    private IllegalStateException unreadable(IOException e) {
+        return new IllegalStateException(file + " can no longer be read as it was opened: " + e.getMessage(), e);
+    }
+
+    private MemorySegment loadAll() {
         MemorySegment memory = allocate(size);
         byte[] chunk = new byte[(int) Math.min(CHUNK, Math.max(1, size))];
         try (InputStream in = Files.newInputStream(file)) {
@@ -126,7 +196,7 @@ final class FileContent {
             }
             return memory;
         } catch (IOException e) {
-            throw new IllegalStateException(file + " can no longer be read as it was opened: " + e.getMessage(), e);
+            throw unreadable(e);
         }
     }
 }

@@ -160,7 +160,8 @@ final class SafetensorsFile {
         long offset = dataStart + entry.begin;
         long length = entry.end - entry.begin;
         FileContent source = content;
-        return new Tensor(entry.name, entry.type, entry.shape, source.file(), () -> source.slice(offset, length));
+        return new Tensor(entry.name, entry.type, entry.shape, source.file(), () -> source.slice(offset, length),
+                () -> source.release(offset, length));
     }
 
     private CheckpointFormatException error(String place, String expected, String found) {

@@ -18,15 +18,22 @@ public final class Tensor {
     private final long elements;
     private final Path file;
     private final Supplier<MemorySegment> data;
+    private final Runnable release;
 
     /** Takes the shape over; the data must have as many bytes as type and shape say. */
     Tensor(String name, DataType dataType, long[] shape, Path file, Supplier<MemorySegment> data) {
+        this(name, dataType, shape, file, data, () -> { });
+    }
+
+    /** The same with data that can be given back and asked for again. */
+    Tensor(String name, DataType dataType, long[] shape, Path file, Supplier<MemorySegment> data, Runnable release) {
         this.name = name;
         this.dataType = dataType;
         this.shape = shape;
         this.elements = Shape.elements(shape);
         this.file = file;
         this.data = data;
+        this.release = release;
     }
 
     /**
@@ -84,6 +91,16 @@ public final class Tensor {
      */
     public MemorySegment data() {
         return data.get();
+    }
+
+    /**
+     * Gives back the memory of data that was read rather than mapped, where that can be done for one tensor; otherwise does nothing.
+     *
+     * <p>What {@link #data()} returned before, here or for another tensor over the same bytes, must not be used any more: an access to it
+     * may throw {@code IllegalStateException}. The next call reads the file again.
+     */
+    public void release() {
+        release.run();
     }
 
     /**

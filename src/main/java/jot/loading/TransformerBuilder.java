@@ -83,14 +83,21 @@ final class TransformerBuilder {
         }
     }
 
-    /** A matrix outside of blocks in the format wanted. */
-    private Matrix formatted(Matrix matrix) {
-        return format.map(conversion -> conversion.convert(matrix, Arena.global().scope())).orElse(matrix);
+    /** The matrix of a role outside of blocks in the format wanted. */
+    private Matrix formatted(Role role, Matrix matrix) {
+        if (format.isEmpty()) {
+            return matrix;
+        }
+        Matrix converted = format.get().convert(matrix, Arena.global().scope());
+        if (converted != matrix) {
+            weights.release(role);
+        }
+        return converted;
     }
 
     private Embedding embedding() throws CheckpointFormatException {
         EmbeddingPlan plan = architecture.embedding();
-        Matrix tokens = formatted(weights.matrix(Role.TOKEN_EMBEDDING, architecture.vocabulary(), plan.width()));
+        Matrix tokens = formatted(Role.TOKEN_EMBEDDING, weights.matrix(Role.TOKEN_EMBEDDING, architecture.vocabulary(), plan.width()));
         Embedding.Positions positions = switch (plan.positions()) {
             case PositionPlan.None none -> null;
             case PositionPlan.Learned learned -> new Embedding.Positions.Table(
@@ -183,7 +190,7 @@ final class TransformerBuilder {
         Linear projection = headProjection();
         if (!plan.tied()) {
             Linear output = weights.linear(Role.HEAD, 0, architecture.vocabulary(), width, plan.biased());
-            return new Head.LanguageModel(plan, projection, new Linear(formatted(output.weight()), output.bias()));
+            return new Head.LanguageModel(plan, projection, new Linear(formatted(Role.HEAD, output.weight()), output.bias()));
         }
         warnIfHeadDiffers();
         float[] bias = plan.biased() ? weights.bias(Role.HEAD, 0, architecture.vocabulary()) : null;

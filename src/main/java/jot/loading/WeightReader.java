@@ -1,5 +1,6 @@
 package jot.loading;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -128,14 +129,43 @@ final class WeightReader {
         boolean turn = table.transposes(table.bare(name));
         Tensor tensor = turn ? take(name + ".weight", inputs, outputs) : take(name + ".weight", outputs, inputs);
         MemorySegment values = conversion.values(tensor);
+        Matrix stored = turn ? matrix(tensor, values, inputs, outputs) : matrix(tensor, values, outputs, inputs);
+        Optional<Matrix> formatted = CONVERTED.contains(role) ? formatted(stored, turn, order) : Optional.empty();
+        Matrix weight = formatted.isPresent() ? formatted.get() : uniform(tensor, stored, turn, order, outputs, inputs);
+        if (weight != stored) {
+            tensor.release();
+        }
+        return new Linear(weight, bias == null || order.length == 0 ? bias : reorder(bias, order));
+    }
+
+    /** A matrix in the format wanted, straight from where it lies; empty where none is wanted or two changes of layout come together. */
+    private Optional<Matrix> formatted(Matrix stored, boolean turn, int[] order) {
+        if (format.isEmpty() || turn && order.length > 0) {
+            return Optional.empty();
+        }
         if (turn) {
-            values = conversion.transpose(values, inputs, outputs, elementBytes(tensor));
+            return Optional.of(format.get().transposed(stored));
         }
-        if (order.length > 0) {
-            values = conversion.reorder(values, (long) inputs * elementBytes(tensor), order);
-            bias = bias == null ? null : reorder(bias, order);
+        return Optional.of(order.length > 0 ? format.get().reordered(stored, order)
+                : format.get().convert(stored, Arena.global().scope()));
+    }
+
+    /** A matrix {@code [outputs][inputs]}, copied if it is stored transposed or with its outputs in another order. */
+    private Matrix uniform(Tensor tensor, Matrix stored, boolean turn, int[] order, int outputs, int inputs)
+            throws CheckpointFormatException {
+        if (!turn && order.length == 0) {
+            return stored;
         }
-        return new Linear(matrix(tensor, values, outputs, inputs), bias);
+        int bytes = elementBytes(tensor);
+        MemorySegment values = conversion.values(tensor);
+        if (!turn) {
+            values = conversion.reorder(values, (long) inputs * bytes, order);
+        } else if (order.length == 0) {
+            values = conversion.transpose(values, inputs, outputs, bytes);
+        } else {
+            values = conversion.transpose(values, inputs, outputs, bytes, order);
+        }
+        return matrix(tensor, values, outputs, inputs);
     }
 
     /** The stored number {@code order[i]} in place i. */
@@ -265,6 +295,11 @@ final class WeightReader {
     /** Whether a tensor holds the same bytes as the token embedding; taken for granted where only headers are read. */
     boolean sameAsEmbedding(Tensor tensor) {
         return !conversion.readsValues() || tensor.data().mismatch(source.tensor(name(Role.TOKEN_EMBEDDING, 0) + ".weight").data()) < 0;
+    }
+
+    /** Gives back what was read of a tensor outside of blocks, now that it is held in another format. */
+    void release(Role role) {
+        source.tensor(name(role, 0) + ".weight").release();
     }
 
     /** Refuses tensors that nobody asked for. */
