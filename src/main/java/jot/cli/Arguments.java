@@ -73,7 +73,7 @@ final class Arguments {
     private static String meant(String name, List<Option> known) {
         String wanted = name.startsWith("--") ? name : "-" + name;
         List<String> nearest = NearestNames.of(wanted, known.stream().map(Option::name).toList());
-        return nearest.isEmpty() ? "" : "; did you mean " + nearest.getFirst() + "?";
+        return nearest.isEmpty() ? " (a text that begins with a dash goes behind --)" : "; did you mean " + nearest.getFirst() + "?";
     }
 
     private void add(String name, String value) {

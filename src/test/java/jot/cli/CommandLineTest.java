@@ -149,6 +149,8 @@ class CommandLineTest {
         assertWrong("no option -seed; did you mean --seed?", "generate", "-seed", "3", TALES);
         assertWrong("no command 'generat'; did you mean generate?", "generat");
         assertFalse(run("generate", "--colour", TALES).err.contains("did you mean"));
+        assertWrong("no option -5 degrees (a text that begins with a dash goes behind --)", "tokenize", TALES, "-5 degrees");
+        assertEquals("-", done(run("tokenize", TALES, "--", "-5 degrees")).out.lines().findFirst().orElseThrow().split("\t")[1]);
         assertFalse(run("sing").err.contains("did you mean"));
     }
 
