@@ -75,7 +75,7 @@ final class BenchLoadCommand implements Command {
         boolean json = arguments.has("--json");
         if (!json) {
             print(console, "%s; Java %s%n%n", Machine.processor(), Machine.java());
-            print(console, ROW, "weights", "load", "first token", "bytes", "resident, loaded", "first token");
+            print(console, ROW, "weights", "load", "first token", "bytes", "resident: loaded", "first token");
         }
         for (String weights : formats) {
             List<String> words = List.of("bench", "load", "--json", "--forks", "0", "--model", folder.toString(), "--weights", weights,
