@@ -74,12 +74,23 @@ final class RateMeasurement implements AutoCloseable {
         }
     }
 
-    /** Amounts a second of all threads together, for each kind of work. */
+    /**
+     * Amounts a second of all threads together, for each kind of work.
+     *
+     * <p>The kinds take turns span by span: threads that were woken may share a processor for a tenth of a second before the system parts
+     * them, which must not hit all spans of one kind.
+     */
     double[] next() {
         double[][] rates = new double[work[0].length][SPANS];
         run(executors, thread -> {
-            for (int kind = 0; kind < rates.length; kind++) {
-                measure(thread, kind, rates[kind]);
+            passGate();
+            for (int span = 0; span < SPANS; span++) {
+                for (int kind = 0; kind < rates.length; kind++) {
+                    double rate = spanOfAll(thread, kind);
+                    if (thread == 0) {
+                        rates[kind][span] = rate;
+                    }
+                }
             }
         });
         return Arrays.stream(rates).mapToDouble(RateMeasurement::typicalOfTheBetterHalf).toArray();
@@ -90,16 +101,13 @@ final class RateMeasurement implements AutoCloseable {
         return rates[rates.length * 3 / 4];
     }
 
-    private void measure(int thread, int kind, double[] rates) {
+    /** Works for one span beside the other threads; returns what all did in it, a second. */
+    private double spanOfAll(int thread, int kind) {
+        span(thread, work[thread][kind]);
         passGate();
-        for (int span = 0; span < rates.length; span++) {
-            span(thread, work[thread][kind]);
-            passGate();
-            if (thread == 0) {
-                rates[span] = rate();
-            }
-            passGate();
-        }
+        double rate = rate();
+        passGate();
+        return rate;
     }
 
     /** One thread works, and rests as long so that the compiler has a processor, until its spans no longer become faster. */
