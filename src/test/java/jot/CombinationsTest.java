@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import jot.sampling.LogitStep;
 import org.junit.jupiter.api.AfterAll;
@@ -95,7 +94,7 @@ class CombinationsTest {
         int[] characters = text.codePoints().toArray();
         Random random = new Random(5);
         int ended = 0;
-        for (int round = 0; round < 25; round++) {
+        for (int round = 0; round < 12; round++) {
             String[] stops = new String[1 + random.nextInt(3)];
             for (int i = 0; i < stops.length; i++) {
                 int from = random.nextInt(characters.length);
@@ -118,7 +117,7 @@ class CombinationsTest {
             assertTrue(!stopped || Arrays.stream(stops).anyMatch(kept.text()::endsWith));
             ended += stopped ? 1 : 0;
         }
-        assertTrue(ended > 8 && ended < 25, ended + " stopped");
+        assertTrue(ended > 3 && ended < 12, ended + " stopped");
     }
 
     private static void assertWellFormed(String piece) {
@@ -148,8 +147,8 @@ class CombinationsTest {
                     DRAWN.withTemperature(1.5).withLogprobs(1), DRAWN.withMirostat(4, 0.3),
                     DRAWN.withXtc(0.1, 0.5).withRepetitionPenalty(1.3), DRAWN.withMaxTokens(60).withSliding(3).withNoRepeatNgram(2));
             for (GenerationOptions options : all) {
-                List<Generation> several = small.generateAll(PROMPT, options.withCount(19));
-                for (int n = 0; n < 19; n++) {
+                List<Generation> several = small.generateAll(PROMPT, options.withCount(17));
+                for (int n = 0; n < 17; n++) {
                     assertEquals(small.generate(PROMPT, options.withSeed(11 + n)), several.get(n), "text " + n + " of " + options);
                 }
                 assertTrue(several.stream().map(Generation::text).distinct().count() > 1);
@@ -159,9 +158,9 @@ class CombinationsTest {
 
     @Test
     void noTextEndsBeforeItsLeastLengthWhateverItsEndTokens() {
-        int[] ends = IntStream.range(0, gpt.info().vocabulary()).filter(token -> token % 3 == 0).toArray();
-        GenerationOptions options = DRAWN.withEndTokens(ends).withMinTokens(7).withMaxTokens(20);
-        GenerationOptions beams = GenerationOptions.defaults().withEndTokens(ends).withMinTokens(7).withMaxTokens(20).withBeams(3);
+        int[] ends = gpt.tokenizer().encode(". the a and was to he she");
+        GenerationOptions options = DRAWN.withEndTokens(ends).withMinTokens(7).withMaxTokens(90);
+        GenerationOptions beams = GenerationOptions.defaults().withEndTokens(ends).withMinTokens(7).withMaxTokens(30).withBeams(3);
         List<Generation> all = new ArrayList<>(gpt.generateAll(PROMPT, options.withCount(20)));
         all.addAll(gpt.generateAll(PROMPT, beams));
         all.add(gpt.generate(PROMPT, options));
@@ -170,8 +169,8 @@ class CombinationsTest {
             int[] tokens = generation.tokens();
             assertEquals(StopReason.END_OF_TEXT, generation.stopReason());
             assertTrue(tokens.length > 7, tokens.length + " tokens");
-            assertTrue(Arrays.stream(tokens).limit(tokens.length - 1).allMatch(token -> token % 3 != 0));
-            assertEquals(0, tokens[tokens.length - 1] % 3);
+            assertTrue(Arrays.stream(tokens).limit(tokens.length - 1).noneMatch(token -> Arrays.stream(ends).anyMatch(e -> e == token)));
+            assertTrue(Arrays.stream(ends).anyMatch(end -> end == tokens[tokens.length - 1]));
             assertEquals(tokens.length, generation.logprobs().length);
         }
     }
