@@ -16,11 +16,17 @@ public final class ParallelKernels {
     /** Queries of one head that a thread takes at a time. */
     private static final int QUERY_TILE = 48;
 
+    /** How long a thread may multiply without a look whether its work is still wanted. */
+    private static final long LONG_NANOS = 8_000_000;
+    /** Rows that it multiplies at first, and at the least. */
+    private static final int FEWEST_ROWS = 12;
+    private static final int MOST_ROWS = 1 << 20;
+
     private final Kernels kernels;
     private final Workers workers;
     private final Scratch[] scratch;
 
-    private final Multiply multiply = new Multiply();
+    private final Multiply multiply;
     private final Attend attend = new Attend();
     private final Store store = new Store();
     private final Norm norm = new Norm();
@@ -45,6 +51,7 @@ public final class ParallelKernels {
         this.workers = workers;
         this.scratch = new Scratch[workers.threads()];
         Arrays.setAll(scratch, _ -> new Scratch());
+        this.multiply = new Multiply();
     }
 
     /**
@@ -352,6 +359,12 @@ public final class ParallelKernels {
         private boolean decode;
         private int fromRow;
         private int toRow;
+        /** For each worker how many rows it takes at a time. */
+        private final int[] rowsTogether = new int[workers.threads()];
+
+        Multiply() {
+            Arrays.fill(rowsTogether, FEWEST_ROWS);
+        }
 
         void set(Matrix newW, float[] newBias, Activations newX, int newXColumn, Activations newY, int newYColumn) {
             w = newW;
@@ -384,9 +397,9 @@ public final class ParallelKernels {
             workers.forEach(this, panels, panelsTogether(panels));
         }
 
-        /** Panels that a thread takes at a time: as many as the kernels like, but as many times for each thread. */
+        /** Panels that a thread takes at a time: one while it is slow, else as many as the kernels like, as many times for each thread. */
         private int panelsTogether(int panels) {
-            int most = kernels.outputsTogether() / kernels.panel();
+            int most = rowsTogether[0] == FEWEST_ROWS ? 1 : kernels.outputsTogether() / kernels.panel();
             int rounds = Math.ceilDiv(Math.ceilDiv(panels, most), workers.threads());
             return Math.ceilDiv(panels, rounds * workers.threads());
         }
@@ -397,7 +410,26 @@ public final class ParallelKernels {
                 kernels.decode(w, bias, x, xColumn, y, yColumn, fromRow, toRow, from, to, scratch[worker]);
             } else {
                 int end = (int) Math.min((long) to * kernels.panel(), w.outputs());
-                kernels.prefill(w, bias, x, xColumn, y, yColumn, fromRow, toRow, from * kernels.panel(), end, scratch[worker]);
+                prefill(worker, from * kernels.panel(), end);
+            }
+        }
+
+        /** All rows at once, or where that takes long, as it does while code is cold, some at a time with a look for a cancel between. */
+        private void prefill(int worker, int fromOutput, int toOutput) {
+            for (int row = fromRow, end; row < toRow; row = end) {
+                int together = rowsTogether[worker];
+                end = row + Math.min(together, toRow - row);
+                long start = System.nanoTime();
+                kernels.prefill(w, bias, x, xColumn, y, yColumn, row, end, fromOutput, toOutput, scratch[worker]);
+                long nanos = System.nanoTime() - start;
+                if (nanos > LONG_NANOS) {
+                    rowsTogether[worker] = Math.max(FEWEST_ROWS, (end - row) / 2);
+                } else if (nanos < LONG_NANOS / 2 && end - row == together && together < MOST_ROWS) {
+                    rowsTogether[worker] = 2 * together;
+                }
+                if (end < toRow) {
+                    workers.endIfGivenUp();
+                }
             }
         }
     }

@@ -206,9 +206,7 @@ public final class Workers implements AutoCloseable {
         }
         splitting = true;
         try {
-            if (patience.isExhausted()) {
-                throw GIVEN_UP;
-            }
+            endIfGivenUp();
             if (threads == 1 || count <= grainSize) {
                 if (count > 0) {
                     loop.run(0, 0, count);
@@ -273,13 +271,18 @@ public final class Workers implements AutoCloseable {
     private void runRange(RangeTask body, int worker, int from, int to) {
         if (failure == null) {
             try {
-                if (patience.isExhausted()) {
-                    throw GIVEN_UP;
-                }
+                endIfGivenUp();
                 body.run(worker, from, to);
             } catch (Throwable thrown) {
                 failure = thrown;
             }
+        }
+    }
+
+    /** Ends the loop, by what it throws, if nobody waits for it any more; for use within ranges that take long. */
+    void endIfGivenUp() {
+        if (patience.isExhausted()) {
+            throw GIVEN_UP;
         }
     }
 
