@@ -11,6 +11,8 @@ import java.util.Arrays;
 public final class ParallelKernels {
     /** Bytes of weights that a thread takes at a time when reading them bounds the speed: long streams, but pieces enough to share out. */
     private static final long DECODE_BYTES = 1 << 20;
+    /** Outputs that kernels take together. */
+    private static final int EIGHT = 8;
     /** Floats below which splitting costs more than it gains. */
     private static final int SMALL = 8192;
     /** Queries of one head that a thread takes at a time. */
@@ -386,7 +388,7 @@ public final class ParallelKernels {
         private int decodeGrain() {
             long rounds = Math.max(1, Math.round((double) w.bytes() / DECODE_BYTES / workers.threads()));
             long pieces = rounds * workers.threads();
-            return (int) ((w.outputs() + 4 * pieces - 1) / (4 * pieces) * 4);
+            return (int) ((w.outputs() + EIGHT * pieces - 1) / (EIGHT * pieces) * EIGHT);
         }
 
         void prefill(int from, int to) {

@@ -10,8 +10,8 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * Few rows times a matrix, bound by reading the weights.
  *
- * <p>Four rows of weights are read at a time, straight from memory and a quarter of the range apart, so that each is a long stream for
- * the hardware to run ahead of. Each has a vector of sums of its own: lane {@code l} sums the inputs
+ * <p>Four rows of weights, of 32-bit floats eight, are read at a time, straight from memory and as far apart as the range allows, so that
+ * each is a long stream for the hardware to run ahead of. Each has a vector of sums of its own: lane {@code l} sums the inputs
  * {@code l, l + lanes, …} in order, and the lanes are folded once at the end. This order is the same for one row of activations or many,
  * so a row's bits do not depend on its company. Codes have kernels of their own, {@link VectorCodes}.
  */
@@ -20,6 +20,7 @@ final class VectorDecode {
     private static final int COUNT = LANES.length();
     private static final int GROUP = WeightFormat.Coded.GROUP;
     private static final int OUTPUTS = 4;
+    private static final int EIGHT = 8;
 
     private VectorDecode() {
     }
@@ -28,6 +29,10 @@ final class VectorDecode {
                          int fromOutput, int toOutput, Scratch scratch) {
         if (w.format() instanceof WeightFormat.Coded coded && LaneKernels.keepsCodes(coded, w.inputs(), COUNT)) {
             VectorCodes.multiply(w, coded, bias, x, xColumn, y, yColumn, fromRow, toRow, fromOutput, toOutput, scratch);
+            return;
+        }
+        if (w.format() == WeightFormat.F32 && toRow - fromRow == 1 && direct(w, 1) && toOutput - fromOutput >= EIGHT) {
+            f32Row(w, bias, x.values(), x.at(fromRow) + xColumn, y.values(), y.at(fromRow) + yColumn, fromOutput, toOutput, scratch);
             return;
         }
         boolean raw = w.format() == WeightFormat.F16;
@@ -62,7 +67,13 @@ final class VectorDecode {
             }
         }
         int output = fromOutput + OUTPUTS * quarter;
-        if (output < toOutput) {
+        if (output < toOutput && direct && quarter > 0) {
+            for (int row = fromRow, count; row < toRow; row += count) {
+                count = rowsTogether(toRow - row);
+                fromMemory(w, toOutput - OUTPUTS, 1, rows, first + (row - fromRow) * stride, stride, count, sums);
+                store(sums, count, OUTPUTS, factor, bias, toOutput - OUTPUTS, 1, y, yColumn, row);
+            }
+        } else if (output < toOutput) {
             widen(w, output, 1, toOutput - output, padded, widened);
             for (int row = fromRow, count; row < toRow; row += count) {
                 count = rowsTogether(toRow - row);
@@ -158,6 +169,68 @@ final class VectorDecode {
         b.intoArray(sums, COUNT);
         c.intoArray(sums, 2 * COUNT);
         d.intoArray(sums, 3 * COUNT);
+    }
+
+    /** One row times 32-bit floats: eight streams, an eighth of the range apart; outputs that are left over are computed with others. */
+    private static void f32Row(Matrix w, float[] bias, float[] x, int at, float[] y, int to, int fromOutput, int toOutput,
+                               Scratch scratch) {
+        float[] sums = scratch.tile(EIGHT * COUNT);
+        long row = (long) Float.BYTES * w.inputs();
+        int eighth = (toOutput - fromOutput) / EIGHT;
+        for (int output = fromOutput; output < fromOutput + eighth; output++) {
+            f32Eight(w.codes(), output * row, eighth * row, w.inputs(), x, at, sums);
+            storeEight(sums, bias, output, eighth, y, to);
+        }
+        if (EIGHT * eighth < toOutput - fromOutput) {
+            f32Eight(w.codes(), (toOutput - EIGHT) * row, row, w.inputs(), x, at, sums);
+            storeEight(sums, bias, toOutput - EIGHT, 1, y, to);
+        }
+    }
+
+    private static void storeEight(float[] sums, float[] bias, int output, int distance, float[] y, int to) {
+        for (int o = 0; o < EIGHT; o++) {
+            int at = output + o * distance;
+            float sum = VectorFunctions.fold(sums, o * COUNT);
+            y[to + at] = bias == null ? sum : sum + bias[at];
+        }
+    }
+
+    private static void f32Eight(MemorySegment w, long from, long row, int inputs, float[] x, int at, float[] sums) {
+        FloatVector a = FloatVector.zero(LANES);
+        FloatVector b = a;
+        FloatVector c = a;
+        FloatVector d = a;
+        FloatVector e = a;
+        FloatVector f = a;
+        FloatVector g = a;
+        FloatVector h = a;
+        long w1 = from + row;
+        long w2 = w1 + row;
+        long w3 = w2 + row;
+        long w4 = w3 + row;
+        long w5 = w4 + row;
+        long w6 = w5 + row;
+        long w7 = w6 + row;
+        for (int i = 0; i < inputs; i += COUNT) {
+            FloatVector v = FloatVector.fromArray(LANES, x, at + i);
+            long step = 4L * i;
+            a = multiplyAdd(VectorWeights.f32(w, from + step), v, a);
+            b = multiplyAdd(VectorWeights.f32(w, w1 + step), v, b);
+            c = multiplyAdd(VectorWeights.f32(w, w2 + step), v, c);
+            d = multiplyAdd(VectorWeights.f32(w, w3 + step), v, d);
+            e = multiplyAdd(VectorWeights.f32(w, w4 + step), v, e);
+            f = multiplyAdd(VectorWeights.f32(w, w5 + step), v, f);
+            g = multiplyAdd(VectorWeights.f32(w, w6 + step), v, g);
+            h = multiplyAdd(VectorWeights.f32(w, w7 + step), v, h);
+        }
+        a.intoArray(sums, 0);
+        b.intoArray(sums, COUNT);
+        c.intoArray(sums, 2 * COUNT);
+        d.intoArray(sums, 3 * COUNT);
+        e.intoArray(sums, 4 * COUNT);
+        f.intoArray(sums, 5 * COUNT);
+        g.intoArray(sums, 6 * COUNT);
+        h.intoArray(sums, 7 * COUNT);
     }
 
     private static void f32Two(MemorySegment w, long from, long row, int inputs, float[] x, int at, int stride, float[] sums) {
