@@ -199,8 +199,8 @@ public final class Gpt implements AutoCloseable {
     /**
      * Continues a text and shows each token as it is drawn, with its log-probability and what else might have been drawn.
      *
-     * <p>The texts of the tokens together are the text; but what a token's text held back, as it might have become a stop string or was
-     * half a character, no token is left to show where a cancellation, a deadline, an interrupt or a close ends the text.
+     * <p>The texts of the tokens together are the text: what was held back, as it might have become a stop string or was half a character,
+     * comes with the last token once more where a cancellation, a deadline, an interrupt or a close ends the text.
      *
      * @param prompt the text to go on from; special tokens written in it count as such
      * @param options how; beams, which draw no tokens one after the other, show none

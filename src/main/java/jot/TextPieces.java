@@ -59,13 +59,13 @@ final class TextPieces extends Spliterators.AbstractSpliterator<String> {
         Optional<Inference.Use> use = inference.useUnlessClosing();
         if (use.isEmpty()) {
             loop.cancel();
-            loop.keepIn(holding);
+            generations.release(holding);
             return loop.piece();
         }
         try (Inference.Use _ = use.get()) {
             if (!generations.within(loop, interruption, this::advance, () -> loop.keepIn(holding))) {
                 loop.endEarly();
-                loop.keepIn(holding);
+                generations.release(holding);
             }
             return loop.piece();
         } catch (Admission.Refused e) {
@@ -82,6 +82,6 @@ final class TextPieces extends Spliterators.AbstractSpliterator<String> {
     /** Ends the generation, from any thread; its pages no longer count, unless the next piece is under way. */
     void close() {
         interruption.stop();
-        holding.clear();
+        generations.release(holding);
     }
 }

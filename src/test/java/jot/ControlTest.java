@@ -731,6 +731,25 @@ class ControlTest {
         }
     }
 
+    @Test
+    void roomThatAClosedStreamGivesUpGoesToWhoWaits() throws Exception {
+        try (Gpt three = Gpt.load(Path.of("weights/tales"), pages(3))) {
+            Stream<String> stream = three.stream(PROMPT, ENDLESS.withMaxTokens(20));
+            stream.iterator().next();
+            AtomicReference<Generation> result = new AtomicReference<>();
+            whileOneRuns(three, () -> {
+                Thread waiting = Thread.ofVirtual().start(() -> result.set(three.generate(PROMPT, ENDLESS.withMaxTokens(50))));
+                while (waiting.getState() != Thread.State.WAITING) {
+                    pause(1);
+                }
+                assertNull(result.get());
+                stream.close();
+                join(waiting);
+                assertEquals(50, result.get().tokens().length);
+            });
+        }
+    }
+
     private static void join(Thread thread) {
         try {
             thread.join();

@@ -123,7 +123,7 @@ class SessionTest {
         Path file = folder.resolve("session.jot");
         gpt.session().append(BEGIN).save(file);
         byte[] sound = Files.readAllBytes(file);
-        for (int place : new int[] {0, 7, 20, 41, 45, 80, 100, 150, sound.length / 2, sound.length - 3}) {
+        for (int place : new int[] {0, 7, 20, 41, 42, 45, 80, 100, 150, sound.length / 2, sound.length - 3}) {
             byte[] damaged = sound.clone();
             damaged[place] ^= 0x55;
             Files.write(file, damaged);

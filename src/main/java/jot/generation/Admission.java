@@ -74,8 +74,8 @@ public final class Admission {
             pages = kept;
         }
 
-        /** Says that it keeps nothing. */
-        public void clear() {
+        /** Says that it keeps nothing, within a call, whose end wakes who waits; else see {@link Admission#release}. */
+        void clear() {
             pages = NOTHING;
         }
     }
@@ -212,8 +212,14 @@ public final class Admission {
         }
     }
 
+    /** Says that a holding keeps nothing any more, and lets those who wait look whether that makes room for them. */
+    void release(Holding holding) {
+        holding.clear();
+        wakeAll();
+    }
+
     /** Lets everyone who waits look whether to go on waiting. */
-    public void wakeAll() {
+    void wakeAll() {
         lock.lock();
         try {
             waiting.forEach(LockSupport::unpark);

@@ -99,19 +99,24 @@ final class ContextFile {
             long stored = in.readLong();
             expect(stored == computed, "checksum", Long.toHexString(computed), Long.toHexString(stored));
             expect(in.read() < 0, "end", "the end of the file", "more bytes");
+            requireRoom(tokens.length, inference);
             return new Saved(tokens, Sequence.restored(inference, cache, Arrays.copyOf(tokens, cache.length())));
         } catch (EOFException e) {
             throw new CheckpointFormatException(file, "end", "more bytes", "the end of a file of " + Files.size(file) + " bytes", e);
         }
     }
 
+    /** Asked last, as the number of tokens in a damaged file says nothing of the context. */
+    private static void requireRoom(int tokens, Inference inference) {
+        if (tokens > inference.context()) {
+            throw new IllegalArgumentException(String.format(Locale.ROOT, "a saved context of %,d tokens, context of %,d", tokens,
+                    inference.context()));
+        }
+    }
+
     private int[] readTokens(DataInputStream in, Inference inference) throws IOException {
         int count = in.readInt();
         expect(count >= 0 && count <= Files.size(file) / Integer.BYTES, "number of tokens", "at most what the file holds", "" + count);
-        if (count > inference.context()) {
-            throw new IllegalArgumentException(String.format(Locale.ROOT, "a saved context of %,d tokens, context of %,d", count,
-                    inference.context()));
-        }
         int[] tokens = new int[count];
         for (int i = 0; i < count; i++) {
             tokens[i] = in.readInt();

@@ -71,6 +71,11 @@ public final class Generations {
         return admission.newHolding();
     }
 
+    /** Gives up what a stream keeps, to those who wait for room. */
+    public void release(Admission.Holding holding) {
+        admission.release(holding);
+    }
+
     /**
      * Does something other than generating, such as scoring, among the running calls.
      *

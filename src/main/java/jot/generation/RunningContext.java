@@ -100,8 +100,11 @@ public final class RunningContext {
         tokens = joined(tokens, more);
         if (place.isPresent()) {
             try (Admission.Place _ = place.get()) {
-                sequence.append(unread(), interruption);
-                holding.keep(sequence.pages());
+                try {
+                    sequence.append(unread(), interruption);
+                } finally {
+                    holding.keep(sequence.pages());
+                }
             }
         }
     }

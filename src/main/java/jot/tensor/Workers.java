@@ -206,16 +206,23 @@ public final class Workers implements AutoCloseable {
         }
         splitting = true;
         try {
-            endIfGivenUp();
             if (threads == 1 || count <= grainSize) {
-                if (count > 0) {
-                    loop.run(0, 0, count);
-                }
+                alone(loop, count, grainSize);
             } else {
                 split(loop, count, grainSize);
             }
         } finally {
             splitting = false;
+        }
+    }
+
+    /** The ranges that several threads would share, one after the other: they bound the memory of each, and how long giving up takes. */
+    private void alone(RangeTask loop, int count, int grainSize) {
+        for (int from = 0; from < count;) {
+            int to = from + Math.min(grainSize, count - from);
+            endIfGivenUp();
+            loop.run(0, from, to);
+            from = to;
         }
     }
 

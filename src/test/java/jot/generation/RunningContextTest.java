@@ -2,6 +2,7 @@ package jot.generation;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -50,6 +51,26 @@ class RunningContextTest {
         Generations.run(loop, each -> { });
         context.follow(loop);
         return loop.completion().tokens();
+    }
+
+    @Test
+    void whatWasReadBeforeAPassFailedCounts() {
+        Thread caller = Thread.currentThread();
+        long counted = 0;
+        for (int polls = 10; counted == 0; polls *= 2) {
+            Admission admission = new Admission(Integer.MAX_VALUE, 1L << 30, false);
+            RunningContext context = new RunningContext(inference, admission);
+            AtomicInteger left = new AtomicInteger(polls);
+            Interruption failing = Interruption.when(() -> {
+                if (Thread.currentThread() != caller && left.getAndDecrement() <= 0) {
+                    throw new UnsupportedOperationException("a pass that fails");
+                }
+                return false;
+            });
+            assertThrows(UnsupportedOperationException.class, () -> context.append(new int[4 * Sequence.CHUNK], failing));
+            assertEquals(context.cacheBytes(), admission.bytes());
+            counted = admission.bytes();
+        }
     }
 
     /** A text that was read in part, then cut back to just that part: what follows is not what followed another place. */

@@ -46,6 +46,38 @@ class WorkersTest {
         }
     }
 
+    /** Ranges bound the memory that a thread needs and the time until it looks whether to give up, so one thread has them too. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void noRangeIsLongerThanAskedForAndEachMayBeTheLast(int threads) {
+        try (Workers workers = new Workers(threads, "ranges")) {
+            AtomicInteger longest = new AtomicInteger();
+            AtomicInteger done = new AtomicInteger();
+            Workers.Patience some = new Workers.Patience() {
+                @Override
+                public boolean isExhausted() {
+                    return done.get() >= 300;
+                }
+
+                @Override
+                public long nanosLeft() {
+                    return Long.MAX_VALUE;
+                }
+
+                @Override
+                public void noteInterrupt() {
+                    // nobody interrupts
+                }
+            };
+            assertFalse(workers.run(() -> workers.forEach((_, from, to) -> {
+                longest.accumulateAndGet(to - from, Math::max);
+                done.addAndGet(to - from);
+            }, 1_000, 7), some));
+            assertEquals(7, longest.get());
+            assertTrue(done.get() >= 300 && done.get() < 300 + 7 * threads, done.toString());
+        }
+    }
+
     @Test
     void manyShortLoopsKeepTheirOrder() {
         try (Workers workers = new Workers(4, "short")) {
