@@ -1,7 +1,5 @@
 package jot.tensor;
 
-import static jot.tensor.VectorFunctions.multiplyAdd;
-
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -17,6 +15,7 @@ import jdk.incubator.vector.VectorSpecies;
 final class RegisterTile {
     private static final VectorSpecies<Float> LANES = FloatVector.SPECIES_PREFERRED;
     private static final int COUNT = LANES.length();
+    private static final boolean FUSED = Elementary.FUSED;
     /** Outputs of a panel. */
     static final int WIDTH = 2 * COUNT;
     /** Rows of the largest tile. */
@@ -105,41 +104,41 @@ final class RegisterTile {
             FloatVector a = FloatVector.fromArray(LANES, panel, p);
             FloatVector b = FloatVector.fromArray(LANES, panel, p + COUNT);
             FloatVector factor = FloatVector.broadcast(LANES, x[x0 + i]);
-            a0 = multiplyAdd(factor, a, a0);
-            b0 = multiplyAdd(factor, b, b0);
+            a0 = FUSED ? factor.fma(a, a0) : factor.mul(a).add(a0);
+            b0 = FUSED ? factor.fma(b, b0) : factor.mul(b).add(b0);
             factor = FloatVector.broadcast(LANES, x[x1 + i]);
-            a1 = multiplyAdd(factor, a, a1);
-            b1 = multiplyAdd(factor, b, b1);
+            a1 = FUSED ? factor.fma(a, a1) : factor.mul(a).add(a1);
+            b1 = FUSED ? factor.fma(b, b1) : factor.mul(b).add(b1);
             factor = FloatVector.broadcast(LANES, x[x2 + i]);
-            a2 = multiplyAdd(factor, a, a2);
-            b2 = multiplyAdd(factor, b, b2);
+            a2 = FUSED ? factor.fma(a, a2) : factor.mul(a).add(a2);
+            b2 = FUSED ? factor.fma(b, b2) : factor.mul(b).add(b2);
             factor = FloatVector.broadcast(LANES, x[x3 + i]);
-            a3 = multiplyAdd(factor, a, a3);
-            b3 = multiplyAdd(factor, b, b3);
+            a3 = FUSED ? factor.fma(a, a3) : factor.mul(a).add(a3);
+            b3 = FUSED ? factor.fma(b, b3) : factor.mul(b).add(b3);
             factor = FloatVector.broadcast(LANES, x[x4 + i]);
-            a4 = multiplyAdd(factor, a, a4);
-            b4 = multiplyAdd(factor, b, b4);
+            a4 = FUSED ? factor.fma(a, a4) : factor.mul(a).add(a4);
+            b4 = FUSED ? factor.fma(b, b4) : factor.mul(b).add(b4);
             factor = FloatVector.broadcast(LANES, x[x5 + i]);
-            a5 = multiplyAdd(factor, a, a5);
-            b5 = multiplyAdd(factor, b, b5);
+            a5 = FUSED ? factor.fma(a, a5) : factor.mul(a).add(a5);
+            b5 = FUSED ? factor.fma(b, b5) : factor.mul(b).add(b5);
             factor = FloatVector.broadcast(LANES, x[x6 + i]);
-            a6 = multiplyAdd(factor, a, a6);
-            b6 = multiplyAdd(factor, b, b6);
+            a6 = FUSED ? factor.fma(a, a6) : factor.mul(a).add(a6);
+            b6 = FUSED ? factor.fma(b, b6) : factor.mul(b).add(b6);
             factor = FloatVector.broadcast(LANES, x[x7 + i]);
-            a7 = multiplyAdd(factor, a, a7);
-            b7 = multiplyAdd(factor, b, b7);
+            a7 = FUSED ? factor.fma(a, a7) : factor.mul(a).add(a7);
+            b7 = FUSED ? factor.fma(b, b7) : factor.mul(b).add(b7);
             factor = FloatVector.broadcast(LANES, x[x8 + i]);
-            a8 = multiplyAdd(factor, a, a8);
-            b8 = multiplyAdd(factor, b, b8);
+            a8 = FUSED ? factor.fma(a, a8) : factor.mul(a).add(a8);
+            b8 = FUSED ? factor.fma(b, b8) : factor.mul(b).add(b8);
             factor = FloatVector.broadcast(LANES, x[x9 + i]);
-            a9 = multiplyAdd(factor, a, a9);
-            b9 = multiplyAdd(factor, b, b9);
+            a9 = FUSED ? factor.fma(a, a9) : factor.mul(a).add(a9);
+            b9 = FUSED ? factor.fma(b, b9) : factor.mul(b).add(b9);
             factor = FloatVector.broadcast(LANES, x[x10 + i]);
-            a10 = multiplyAdd(factor, a, a10);
-            b10 = multiplyAdd(factor, b, b10);
+            a10 = FUSED ? factor.fma(a, a10) : factor.mul(a).add(a10);
+            b10 = FUSED ? factor.fma(b, b10) : factor.mul(b).add(b10);
             factor = FloatVector.broadcast(LANES, x[x11 + i]);
-            a11 = multiplyAdd(factor, a, a11);
-            b11 = multiplyAdd(factor, b, b11);
+            a11 = FUSED ? factor.fma(a, a11) : factor.mul(a).add(a11);
+            b11 = FUSED ? factor.fma(b, b11) : factor.mul(b).add(b11);
         }
         int y0 = yAt;
         FloatVector.fromArray(LANES, y, y0).add(a0).intoArray(y, y0);
@@ -207,23 +206,23 @@ final class RegisterTile {
             FloatVector a = FloatVector.fromArray(LANES, panel, p);
             FloatVector b = FloatVector.fromArray(LANES, panel, p + COUNT);
             FloatVector factor = FloatVector.broadcast(LANES, x[x0 + i]);
-            a0 = multiplyAdd(factor, a, a0);
-            b0 = multiplyAdd(factor, b, b0);
+            a0 = FUSED ? factor.fma(a, a0) : factor.mul(a).add(a0);
+            b0 = FUSED ? factor.fma(b, b0) : factor.mul(b).add(b0);
             factor = FloatVector.broadcast(LANES, x[x1 + i]);
-            a1 = multiplyAdd(factor, a, a1);
-            b1 = multiplyAdd(factor, b, b1);
+            a1 = FUSED ? factor.fma(a, a1) : factor.mul(a).add(a1);
+            b1 = FUSED ? factor.fma(b, b1) : factor.mul(b).add(b1);
             factor = FloatVector.broadcast(LANES, x[x2 + i]);
-            a2 = multiplyAdd(factor, a, a2);
-            b2 = multiplyAdd(factor, b, b2);
+            a2 = FUSED ? factor.fma(a, a2) : factor.mul(a).add(a2);
+            b2 = FUSED ? factor.fma(b, b2) : factor.mul(b).add(b2);
             factor = FloatVector.broadcast(LANES, x[x3 + i]);
-            a3 = multiplyAdd(factor, a, a3);
-            b3 = multiplyAdd(factor, b, b3);
+            a3 = FUSED ? factor.fma(a, a3) : factor.mul(a).add(a3);
+            b3 = FUSED ? factor.fma(b, b3) : factor.mul(b).add(b3);
             factor = FloatVector.broadcast(LANES, x[x4 + i]);
-            a4 = multiplyAdd(factor, a, a4);
-            b4 = multiplyAdd(factor, b, b4);
+            a4 = FUSED ? factor.fma(a, a4) : factor.mul(a).add(a4);
+            b4 = FUSED ? factor.fma(b, b4) : factor.mul(b).add(b4);
             factor = FloatVector.broadcast(LANES, x[x5 + i]);
-            a5 = multiplyAdd(factor, a, a5);
-            b5 = multiplyAdd(factor, b, b5);
+            a5 = FUSED ? factor.fma(a, a5) : factor.mul(a).add(a5);
+            b5 = FUSED ? factor.fma(b, b5) : factor.mul(b).add(b5);
         }
         int y0 = yAt;
         FloatVector.fromArray(LANES, y, y0).add(a0).intoArray(y, y0);
@@ -267,17 +266,17 @@ final class RegisterTile {
             FloatVector a = FloatVector.fromArray(LANES, panel, p);
             FloatVector b = FloatVector.fromArray(LANES, panel, p + COUNT);
             FloatVector factor = FloatVector.broadcast(LANES, x[x0 + i]);
-            a0 = multiplyAdd(factor, a, a0);
-            b0 = multiplyAdd(factor, b, b0);
+            a0 = FUSED ? factor.fma(a, a0) : factor.mul(a).add(a0);
+            b0 = FUSED ? factor.fma(b, b0) : factor.mul(b).add(b0);
             factor = FloatVector.broadcast(LANES, x[x1 + i]);
-            a1 = multiplyAdd(factor, a, a1);
-            b1 = multiplyAdd(factor, b, b1);
+            a1 = FUSED ? factor.fma(a, a1) : factor.mul(a).add(a1);
+            b1 = FUSED ? factor.fma(b, b1) : factor.mul(b).add(b1);
             factor = FloatVector.broadcast(LANES, x[x2 + i]);
-            a2 = multiplyAdd(factor, a, a2);
-            b2 = multiplyAdd(factor, b, b2);
+            a2 = FUSED ? factor.fma(a, a2) : factor.mul(a).add(a2);
+            b2 = FUSED ? factor.fma(b, b2) : factor.mul(b).add(b2);
             factor = FloatVector.broadcast(LANES, x[x3 + i]);
-            a3 = multiplyAdd(factor, a, a3);
-            b3 = multiplyAdd(factor, b, b3);
+            a3 = FUSED ? factor.fma(a, a3) : factor.mul(a).add(a3);
+            b3 = FUSED ? factor.fma(b, b3) : factor.mul(b).add(b3);
         }
         int y0 = yAt;
         FloatVector.fromArray(LANES, y, y0).add(a0).intoArray(y, y0);
@@ -309,11 +308,11 @@ final class RegisterTile {
             FloatVector a = FloatVector.fromArray(LANES, panel, p);
             FloatVector b = FloatVector.fromArray(LANES, panel, p + COUNT);
             FloatVector factor = FloatVector.broadcast(LANES, x[x0 + i]);
-            a0 = multiplyAdd(factor, a, a0);
-            b0 = multiplyAdd(factor, b, b0);
+            a0 = FUSED ? factor.fma(a, a0) : factor.mul(a).add(a0);
+            b0 = FUSED ? factor.fma(b, b0) : factor.mul(b).add(b0);
             factor = FloatVector.broadcast(LANES, x[x1 + i]);
-            a1 = multiplyAdd(factor, a, a1);
-            b1 = multiplyAdd(factor, b, b1);
+            a1 = FUSED ? factor.fma(a, a1) : factor.mul(a).add(a1);
+            b1 = FUSED ? factor.fma(b, b1) : factor.mul(b).add(b1);
         }
         int y0 = yAt;
         FloatVector.fromArray(LANES, y, y0).add(a0).intoArray(y, y0);
@@ -336,8 +335,8 @@ final class RegisterTile {
             FloatVector a = FloatVector.fromArray(LANES, panel, p);
             FloatVector b = FloatVector.fromArray(LANES, panel, p + COUNT);
             FloatVector factor = FloatVector.broadcast(LANES, x[x0 + i]);
-            a0 = multiplyAdd(factor, a, a0);
-            b0 = multiplyAdd(factor, b, b0);
+            a0 = FUSED ? factor.fma(a, a0) : factor.mul(a).add(a0);
+            b0 = FUSED ? factor.fma(b, b0) : factor.mul(b).add(b0);
         }
         int y0 = yAt;
         FloatVector.fromArray(LANES, y, y0).add(a0).intoArray(y, y0);
