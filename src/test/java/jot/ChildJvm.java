@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 /** A JVM of its own for what a test cannot see from within: how it starts, how it ends, and what its flags change. */
 public final class ChildJvm {
 
+    private static final List<String> VECTORS = List.of("--add-modules", "jdk.incubator.vector");
     private static final long LONGEST_SECONDS = 120;
 
     private final Process process;
@@ -47,22 +48,35 @@ public final class ChildJvm {
 
     /** Starts the main method of a class of the tests, on the class path, with the vector module. */
     public static ChildJvm start(List<String> flags, Class<?> program, String... arguments) throws IOException {
-        List<String> all = new ArrayList<>(List.of("-XX:+UseSerialGC", "-Xmx512m", "-Xshare:auto"));
+        List<String> all = new ArrayList<>(VECTORS);
         all.addAll(flags);
-        return launch(all, program, arguments);
+        return startWithoutVectors(all, List.of(), program, arguments);
     }
 
     /** The same without a flag, with the garbage collector and the heap that the JVM chooses by itself. */
     public static ChildJvm startPlain(Class<?> program, String... arguments) throws IOException {
-        return launch(List.of(), program, arguments);
+        return launch(VECTORS, List.of(), program, arguments);
     }
 
-    private static ChildJvm launch(List<String> flags, Class<?> program, String... arguments) throws IOException {
+    /**
+     * Starts the main method of a class of the tests, on the class path, without the vector module.
+     *
+     * @param first folders of classes that come before all others
+     */
+    public static ChildJvm startWithoutVectors(List<String> flags, List<Path> first, Class<?> program, String... arguments)
+            throws IOException {
+        List<String> all = new ArrayList<>(List.of("-XX:+UseSerialGC", "-Xmx512m", "-Xshare:auto"));
+        all.addAll(flags);
+        return launch(all, first, program, arguments);
+    }
+
+    private static ChildJvm launch(List<String> flags, List<Path> first, Class<?> program, String... arguments) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("--add-modules", "jdk.incubator.vector"));
         command.addAll(flags);
-        command.addAll(List.of("-cp", classes(jot.tensor.Matrix.class) + File.pathSeparator + classes(program), program.getName()));
+        List<String> classPath = new ArrayList<>(first.stream().map(Path::toString).toList());
+        classPath.addAll(List.of(classes(jot.tensor.Matrix.class).toString(), classes(program).toString()));
+        command.addAll(List.of("-cp", String.join(File.pathSeparator, classPath), program.getName()));
         command.addAll(List.of(arguments));
         Path out = Files.createTempFile("child", ".out");
         Path err = Files.createTempFile("child", ".err");
@@ -88,7 +102,7 @@ public final class ChildJvm {
     }
 
     /** The folder that a class was read from, of the module's classes and of those patched into it alike. */
-    static Path classes(Class<?> type) {
+    public static Path classes(Class<?> type) {
         String name = type.getName().replace('.', '/') + ".class";
         URL url = type.getResource("/" + name);
         try {

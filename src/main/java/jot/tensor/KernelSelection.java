@@ -133,7 +133,8 @@ public final class KernelSelection implements AutoCloseable {
     }
 
     private static String misfit(Throwable failure) {
-        return "this JDK's " + MODULE + " does not fit (" + failure + "): use another JDK";
+        String firstLine = failure.toString().lines().findFirst().orElseThrow();
+        return "this JDK's " + MODULE + " does not fit (" + firstLine + "): use another JDK";
     }
 
     static void log(String message) {

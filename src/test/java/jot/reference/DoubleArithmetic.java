@@ -2,6 +2,7 @@ package jot.reference;
 
 import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 
 /** What papers write down of Transformers, in double precision, over whole sequences {@code [tokens][channels]}. */
@@ -20,6 +21,11 @@ final class DoubleArithmetic {
      * @param slopes one for each head, 0 without ALiBi
      */
     static double[][] attention(double[][] q, double[][] k, double[][] v, int size, double[] slopes) {
+        return attention(q, k, v, size, slopes, _ -> 0);
+    }
+
+    /** The same where each token also sees some keys and values that are zero. */
+    static double[][] attention(double[][] q, double[][] k, double[][] v, int size, double[] slopes, IntUnaryOperator zeros) {
         int heads = q[0].length / size;
         int keyHeads = k[0].length / size;
         double[][] out = new double[q.length][q[0].length];
@@ -27,7 +33,7 @@ final class DoubleArithmetic {
             for (int head = 0; head < heads; head++) {
                 int query = head * size;
                 int key = head / (heads / keyHeads) * size;
-                double[] p = new double[t + 1];
+                double[] p = new double[t + 1 + zeros.applyAsInt(t)];
                 for (int s = 0; s <= t; s++) {
                     for (int i = 0; i < size; i++) {
                         p[s] += q[t][query + i] * k[s][key + i];
@@ -53,8 +59,13 @@ final class DoubleArithmetic {
         Arrays.setAll(x, i -> x[i] / total);
     }
 
-    /** Channels j and j + d/2 of each head of d channels, or neighbours 2j and 2j + 1, as a pair, turned by t·θ^(−2j/d). */
+    /** Channels j and j + d/2 of each head of d channels, or neighbours 2j and 2j + 1, as a pair, turned by t·θ^(−2j/d) as float32. */
     static double[][] rotated(double[][] x, int size, double theta, boolean neighbours) {
+        return rotated(x, size, theta, neighbours, 0);
+    }
+
+    /** The same where the first row is at another position. */
+    static double[][] rotated(double[][] x, int size, double theta, boolean neighbours, int position) {
         double[][] y = new double[x.length][x[0].length];
         int half = size / 2;
         for (int t = 0; t < x.length; t++) {
@@ -62,7 +73,7 @@ final class DoubleArithmetic {
                 int within = i % size;
                 boolean first = neighbours ? within % 2 == 0 : within < half;
                 int other = i + (first ? 1 : -1) * (neighbours ? 1 : half);
-                double angle = t * Math.pow(theta, -2.0 * (neighbours ? within / 2 : within % half) / size);
+                float angle = (position + t) * (float) Math.pow(theta, -2.0 * (neighbours ? within / 2 : within % half) / size);
                 y[t][i] = x[t][i] * Math.cos(angle) + (first ? -x[t][other] : x[t][other]) * Math.sin(angle);
             }
         }

@@ -20,12 +20,25 @@ final class DoubleTransformer {
     private final Plan plan;
 
     DoubleTransformer(Checkpoint weights, Plan plan) {
-        this.weights = new DoubleWeights(weights);
+        this(new DoubleWeights(weights), plan);
+    }
+
+    DoubleTransformer(DoubleWeights weights, Plan plan) {
+        this.weights = weights;
         this.plan = plan;
     }
 
-    /** Where a model differs from another; {@code theta} 0 means learned positions. */
-    record Plan(int layers, int width, int heads, int keyHeads, double epsilon, double theta) {
+    /**
+     * Where a model differs from another; {@code theta} 0 means learned positions.
+     *
+     * @param first position of the first token
+     * @param window positions that a token sees, those before the first token with keys and values of zeros; 0 for none before it
+     */
+    record Plan(int layers, int width, int heads, int keyHeads, double epsilon, double theta, int first, int window) {
+
+        Plan(int layers, int width, int heads, int keyHeads, double epsilon, double theta) {
+            this(layers, width, heads, keyHeads, epsilon, theta, 0, 0);
+        }
 
         int size() {
             return width / heads;
@@ -34,7 +47,7 @@ final class DoubleTransformer {
 
     /** The residual stream before each block and after the final norm, {@code [layers + 1][tokens][width]}. */
     List<double[][]> states(int[] tokens) {
-        double[][] x = weights.rows(plan.theta == 0 ? "wte.weight" : "model.embed_tokens.weight", tokens);
+        double[][] x = weights.embeddings(plan.theta == 0 ? "wte.weight" : "model.embed_tokens.weight", tokens);
         if (plan.theta == 0) {
             x = sum(x, weights.rows("wpe.weight", IntStream.range(0, tokens.length).toArray()));
         }
@@ -72,11 +85,11 @@ final class DoubleTransformer {
     }
 
     private double[][] attention(double[][] q, double[][] k, double[][] v) {
-        return DoubleArithmetic.attention(q, k, v, plan.size(), new double[plan.heads]);
+        return DoubleArithmetic.attention(q, k, v, plan.size(), new double[plan.heads], t -> Math.max(0, plan.window - 1 - t));
     }
 
     private double[][] rotated(double[][] x) {
-        return DoubleArithmetic.rotated(x, plan.size(), plan.theta, false);
+        return DoubleArithmetic.rotated(x, plan.size(), plan.theta, false, plan.first);
     }
 
     private double[][] layerNorm(double[][] x, String name) {

@@ -3,14 +3,17 @@ package jot.tensor;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 
 /**
  * Chooses kernels and holds them against the scalar ones, in a JVM whose flags a test has chosen.
  *
- * <p>Prints the description of the automatic choice, that of the vector kernels or why there are none, and the greatest difference.
+ * <p>Prints the description of the automatic choice, that of the vector kernels or why there are none, and the greatest difference; with
+ * an argument also what becomes of the automatic choice once the kernels have been tried.
  */
 public final class KernelProgram {
     private static final int ROWS = 27;
+    private static final int LONGEST_MILLIS = 60_000;
     private static final List<WeightFormat> FORMATS =
         List.of(WeightFormat.F32, WeightFormat.F16, WeightFormat.BF16, WeightFormat.Q8, WeightFormat.Q4);
 
@@ -22,10 +25,9 @@ public final class KernelProgram {
     private KernelProgram() {
     }
 
-    public static void main(String[] arguments) {
-        try (KernelSelection automatic = KernelSelection.choose(Backend.AUTO)) {
-            System.out.println(automatic.description());
-        }
+    public static void main(String[] arguments) throws InterruptedException {
+        KernelSelection automatic = KernelSelection.choose(Backend.AUTO);
+        System.out.println(automatic.description());
         try (KernelSelection chosen = KernelSelection.choose(Backend.VECTOR)) {
             System.out.println(chosen.description());
             KernelProgram program = new KernelProgram();
@@ -35,6 +37,20 @@ public final class KernelProgram {
         } catch (IllegalStateException impossible) {
             System.out.println(impossible.getMessage());
         }
+        if (arguments.length > 0) {
+            System.out.println(afterTrial(automatic));
+        }
+        automatic.close();
+    }
+
+    /** The description once it is another; or the same after a long time. */
+    private static String afterTrial(KernelSelection selection) throws InterruptedException {
+        String before = selection.description();
+        selection.warmUp(Set.of(WeightFormat.F32));
+        for (int k = 0; k < LONGEST_MILLIS && selection.description().equals(before); k += 10) {
+            Thread.sleep(10);
+        }
+        return selection.description();
     }
 
     private void compare(Kernels kernels) {
