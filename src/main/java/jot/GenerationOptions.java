@@ -529,7 +529,7 @@ public final class GenerationOptions {
      * @param prompt the prompt's tokens
      * @param generated the tokens generated after it
      * @return [vocabulary] probabilities
-     * @throws IllegalArgumentException if a logit is NaN or +∞, or a token here or in the options is outside the vocabulary
+     * @throws IllegalArgumentException if there is no logit, one is NaN or +∞, or a token here or in the options is outside the vocabulary
      * @throws IllegalStateException if the steps forbid every token
      */
     public float[] probabilities(float[] logits, int[] prompt, int[] generated) {

@@ -37,6 +37,9 @@ final class OptionResolver {
         resolver.requireKnownTokens(Arguments.present(logits, "logits").length);
         requireTokens("prompt", Arguments.present(prompt, "prompt"), logits.length);
         requireTokens("generated tokens", Arguments.present(generated, "generated"), logits.length);
+        if (logits.length == 0) {
+            throw new IllegalArgumentException("no logits to choose from");
+        }
         for (int i = 0; i < logits.length; i++) {
             if (!(logits[i] < Float.POSITIVE_INFINITY)) {
                 throw new IllegalArgumentException("logits must be finite or -Infinity, found " + logits[i] + " for token " + i);

@@ -129,6 +129,20 @@ class GenerationOptionsTest {
         assertTrue(e.getMessage().contains("found"), e.getMessage());
     }
 
+    static Stream<UnaryOperator<GenerationOptions>> endless() {
+        double most = Double.POSITIVE_INFINITY;
+        return Stream.of(o -> o.withTemperature(most), o -> o.withRepetitionPenalty(most), o -> o.withFrequencyPenalty(most),
+                o -> o.withPresencePenalty(most), o -> o.withMirostat(most, 0.1), o -> o.withMirostat(3, most),
+                o -> o.withDry(most, 1.75, 2), o -> o.withDry(0.8, most, 2), o -> o.withLengthPenalty(most));
+    }
+
+    @ParameterizedTest
+    @MethodSource("endless")
+    void anInfiniteValueIsRefusedAsSuch(UnaryOperator<GenerationOptions> setting) {
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> setting.apply(GenerationOptions.defaults()));
+        assertTrue(e.getMessage().contains("finite") && e.getMessage().endsWith("found Infinity"), e.getMessage());
+    }
+
     static Stream<UnaryOperator<GenerationOptions>> contradictions() {
         return Stream.of(o -> o.withBeams(4).withTemperature(0.7), o -> o.withTopK(5).withBeams(2),
                 o -> o.withBeams(2).withMirostat(3, 0.1),
@@ -163,6 +177,8 @@ class GenerationOptionsTest {
                     () -> options.probabilities(logits, new int[0], new int[0]));
             assertTrue(e.getMessage().contains("outside the vocabulary of 10"), e.getMessage());
         }
+        assertThrows(IllegalArgumentException.class,
+                () -> GenerationOptions.defaults().probabilities(new float[0], new int[0], new int[0]));
         assertThrows(IllegalArgumentException.class, () -> GenerationOptions.defaults().probabilities(logits, new int[] {10}, new int[0]));
         assertThrows(IllegalArgumentException.class, () -> GenerationOptions.defaults().probabilities(logits, new int[0], new int[] {-1}));
     }

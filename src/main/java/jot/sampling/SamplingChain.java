@@ -186,7 +186,7 @@ public final class SamplingChain {
          * @return this
          */
         public Builder repetitionPenalty(double penalty) {
-            require(penalty > 0 && Double.isFinite(penalty), "repetition penalty", "above 0", penalty);
+            require(penalty > 0 && Double.isFinite(penalty), "repetition penalty", "above 0 and finite", penalty);
             this.repetitionPenalty = penalty;
             return this;
         }
@@ -294,8 +294,8 @@ public final class SamplingChain {
          * @return this
          */
         public Builder dry(double multiplier, double base, int allowedLength, int range, int... breakers) {
-            require(multiplier >= 0 && Double.isFinite(multiplier), "DRY multiplier", "0 or more", multiplier);
-            require(base >= 1 && Double.isFinite(base), "DRY base", "1 or more", base);
+            require(multiplier >= 0 && Double.isFinite(multiplier), "DRY multiplier", "0 or more and finite", multiplier);
+            require(base >= 1 && Double.isFinite(base), "DRY base", "1 or more and finite", base);
             require(allowedLength >= 1, "DRY allowed length", "1 or more", allowedLength);
             require(range >= 0, "DRY range", "0 or more", range);
             requireTokens("DRY sequence breaker", breakers);
@@ -322,7 +322,7 @@ public final class SamplingChain {
          * @return this
          */
         public Builder temperature(double value) {
-            require(value >= 0 && Double.isFinite(value), "temperature", "0 or more", value);
+            require(value >= 0 && Double.isFinite(value), "temperature", "0 or more and finite", value);
             this.temperature = value;
             return this;
         }
@@ -424,8 +424,8 @@ public final class SamplingChain {
          * @return this
          */
         public Builder mirostat(double tau, double eta) {
-            require(tau > 0 && Double.isFinite(tau), "mirostat tau", "above 0", tau);
-            require(eta >= 0 && Double.isFinite(eta), "mirostat eta", "0 or more", eta);
+            require(tau > 0 && Double.isFinite(tau), "mirostat tau", "above 0 and finite", tau);
+            require(eta >= 0 && Double.isFinite(eta), "mirostat eta", "0 or more and finite", eta);
             this.mirostat = new Mirostat(tau, eta);
             this.mirostatDescription = "mirostat " + tau + " " + eta;
             return this;
