@@ -2,6 +2,7 @@ package jot.loading;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +26,9 @@ import jot.tokenizer.Tokenizer;
 
 /** Makes a model of a folder: the one place that wires checkpoint, family, weights and tokenizer. */
 public final class ModelLoader {
+
+    /** Bytes of weights below which a first prompt is over before it would pay to prepare for it. */
+    private static final long SMALL = 64L << 20;
 
     private ModelLoader() {
     }
@@ -59,9 +63,10 @@ public final class ModelLoader {
         Arena memory = Arena.ofShared();
         List<Checkpoint> open = new ArrayList<>();
         try {
-            kernels.warmUp(Set.of());
             Checkpoint checkpoint = Checkpoint.open(folder.weights(), settings.mapped());
             open.add(checkpoint);
+            boolean small = isSmall(checkpoint);
+            kernels.warmUp(Set.of(), small);
             WeightConversion conversion = new WeightConversion(workers, memory);
             Blueprint blueprint = Blueprint.of(family, config, checkpoint);
             AdaptedModel model = new AdaptedModel(config, blueprint.architecture(), blueprint.table(), WeightSource.of(checkpoint));
@@ -75,7 +80,7 @@ public final class ModelLoader {
             Architecture architecture = bounded(model.architecture(), settings.context());
             Optional<FormatConversion> format = settings.weights().map(wanted -> new FormatConversion(wanted, workers, memory));
             WeightReader weights = new WeightReader(model.weights(), model.table(), conversion, format);
-            kernels.warmUp(settings.weights().map(Set::of).orElse(weights.formats()));
+            kernels.warmUp(settings.weights().map(Set::of).orElse(weights.formats()), small);
             Transformer transformer = new TransformerBuilder(architecture, weights, settings.progress(), format).build();
             Optional<Tokenizer> tokenizer = tokenizer(folder, architecture);
             ModelDescription description = ModelInspector.describe(folder, config, checkpoint, blueprint).with(model.architecture());
@@ -92,6 +97,14 @@ public final class ModelLoader {
             }
             throw e;
         }
+    }
+
+    private static boolean isSmall(Checkpoint checkpoint) throws IOException {
+        long bytes = 0;
+        for (Path file : checkpoint.files()) {
+            bytes += Files.size(file);
+        }
+        return bytes < SMALL;
     }
 
     private static Architecture bounded(Architecture architecture, OptionalInt context) {

@@ -147,10 +147,11 @@ public final class KernelSelection implements AutoCloseable {
      * Begins to warm up what a model needs, if the kernels need that; called again, it adds the formats to those of the calls before.
      *
      * @param formats formats of its matrices, as far as they are known
+     * @param later whether to wait for the first token, as the model is so small that its first prompt is over sooner
      */
-    public void warmUp(Set<WeightFormat> formats) {
+    public void warmUp(Set<WeightFormat> formats, boolean later) {
         if (kernels instanceof WarmingKernels warming) {
-            warming.warmUp(formats);
+            warming.warmUp(formats, later);
         }
     }
 

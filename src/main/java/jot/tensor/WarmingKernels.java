@@ -99,6 +99,7 @@ final class WarmingKernels implements Kernels, AutoCloseable {
     private volatile Kernels decode;
     private volatile String obstacle;
     private volatile boolean decoding;
+    private volatile boolean patient;
     private volatile boolean closed;
     private boolean warming;
     private Thread thread;
@@ -120,8 +121,11 @@ final class WarmingKernels implements Kernels, AutoCloseable {
     /**
      * Begins to warm up what any model needs, and in addition the kernels for weights of these formats; may be called again when the
      * formats are known.
+     *
+     * @param later whether to wait for the first token, as the model is so small that its first prompt is over sooner
      */
-    synchronized void warmUp(Set<WeightFormat> formats) {
+    synchronized void warmUp(Set<WeightFormat> formats, boolean later) {
+        patient = later;
         needed.addAll(COMMON);
         for (Kind kind : Kind.values()) {
             if (formats.stream().anyMatch(kind::multiplies)) {
@@ -145,7 +149,7 @@ final class WarmingKernels implements Kernels, AutoCloseable {
                 boolean due = decoding || System.nanoTime() - start > DECODE_WAIT_NANOS;
                 boolean waits = false;
                 for (Kind kind : cold) {
-                    if (!waits && (due || !kind.later)) {
+                    if (!waits && (due || !patient && !kind.later)) {
                         waits = round(kind, exercises);
                     }
                 }

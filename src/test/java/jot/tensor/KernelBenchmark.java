@@ -168,7 +168,7 @@ final class KernelBenchmark {
         int position = Integer.parseInt(settings[8]);
         try (Workers workers = new Workers(Integer.parseInt(settings[2]), "benchmark")) {
             KernelSelection selection = KernelSelection.choose(Backend.valueOf(settings[6]));
-            selection.warmUp(Set.of(format));
+            selection.warmUp(Set.of(format), false);
             KernelBenchmark benchmark = new KernelBenchmark(sizes, format, workers, new ParallelKernels(selection, workers),
                 Math.max(prompt, 1) * count, Math.max(prompt, position + generated), count);
             benchmark.report(selection, prompt, generated, position, Integer.parseInt(settings[7]));

@@ -46,7 +46,7 @@ public final class KernelProgram {
     /** The description once it is another; or the same after a long time. */
     private static String afterTrial(KernelSelection selection) throws InterruptedException {
         String before = selection.description();
-        selection.warmUp(Set.of(WeightFormat.F32));
+        selection.warmUp(Set.of(WeightFormat.F32), false);
         for (int k = 0; k < LONGEST_MILLIS && selection.description().equals(before); k += 10) {
             Thread.sleep(10);
         }
