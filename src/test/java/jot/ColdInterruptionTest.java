@@ -27,7 +27,7 @@ class ColdInterruptionTest {
 
     @BeforeAll
     static void write() throws IOException {
-        InterruptionProgram.write(folder, 3);
+        new Gpt2Folder(3, 768, 12, InterruptionProgram.VOCABULARY).write(folder);
     }
 
     @ParameterizedTest

@@ -1,13 +1,10 @@
 package jot;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
-
-import jot.checkpoint.SafetensorsWriter;
 
 /**
  * Ends a generation from outside as the first thing that its JVM does, in the middle of a long prompt, and prints the reason and how many
@@ -18,8 +15,8 @@ import jot.checkpoint.SafetensorsWriter;
 public final class InterruptionProgram {
 
     private static final int PROMPT = 1000;
-    private static final int VOCABULARY = 500;
-    private static final int WIDTH = 768;
+    /** Tokens of the vocabulary that the prompt is made of. */
+    static final int VOCABULARY = 500;
 
     private InterruptionProgram() {
     }
@@ -54,37 +51,5 @@ public final class InterruptionProgram {
             }
             action.run();
         });
-    }
-
-    /** Writes a model as wide as GPT-2, of so many blocks. */
-    static void write(Path folder, int blocks) throws IOException {
-        Files.writeString(folder.resolve("config.json"), String.format(Locale.ROOT, """
-                {"model_type": "gpt2", "n_layer": %d, "n_embd": %d, "n_head": 12, "vocab_size": %d, "n_positions": 1024}
-                """, blocks, WIDTH, VOCABULARY));
-        SafetensorsWriter tensors = new SafetensorsWriter();
-        add(tensors, "wte.weight", VOCABULARY, WIDTH);
-        add(tensors, "wpe.weight", 1024, WIDTH);
-        for (int block = 0; block < blocks; block++) {
-            String prefix = "h." + block + ".";
-            add(tensors, prefix + "ln_1.weight", WIDTH);
-            add(tensors, prefix + "ln_1.bias", WIDTH);
-            add(tensors, prefix + "attn.c_attn.weight", WIDTH, 3 * WIDTH);
-            add(tensors, prefix + "attn.c_attn.bias", 3 * WIDTH);
-            add(tensors, prefix + "attn.c_proj.weight", WIDTH, WIDTH);
-            add(tensors, prefix + "attn.c_proj.bias", WIDTH);
-            add(tensors, prefix + "ln_2.weight", WIDTH);
-            add(tensors, prefix + "ln_2.bias", WIDTH);
-            add(tensors, prefix + "mlp.c_fc.weight", WIDTH, 4 * WIDTH);
-            add(tensors, prefix + "mlp.c_fc.bias", 4 * WIDTH);
-            add(tensors, prefix + "mlp.c_proj.weight", 4 * WIDTH, WIDTH);
-            add(tensors, prefix + "mlp.c_proj.bias", WIDTH);
-        }
-        add(tensors, "ln_f.weight", WIDTH);
-        add(tensors, "ln_f.bias", WIDTH);
-        tensors.write(folder.resolve("model.safetensors"));
-    }
-
-    private static void add(SafetensorsWriter tensors, String name, long... shape) {
-        tensors.add(name, index -> (index * 40_503 & 0xFFFF) * 1e-6f - 0.03f, shape);
     }
 }

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import jot.checkpoint.SafetensorsWriter;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
@@ -22,6 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class MemoryTest {
     private static final int LAYERS = 8;
     private static final int WIDTH = 640;
+    private static final int HEADS = 10;
     private static final int VOCABULARY = 10_000;
     private static final long MATRICES = 12L * LAYERS * WIDTH * WIDTH + (long) VOCABULARY * WIDTH;
     private static final long ALLOWED = 200_000_000;
@@ -32,34 +32,7 @@ class MemoryTest {
     @BeforeAll
     static void write() throws IOException {
         assumeTrue(Files.isReadable(Path.of("/proc/self/status")));
-        Files.writeString(folder.resolve("config.json"), """
-                {"model_type": "gpt2", "n_layer": %d, "n_embd": %d, "n_head": 10, "vocab_size": %d, "n_positions": 1024}
-                """.formatted(LAYERS, WIDTH, VOCABULARY));
-        SafetensorsWriter tensors = new SafetensorsWriter();
-        add(tensors, "wte.weight", VOCABULARY, WIDTH);
-        add(tensors, "wpe.weight", 1_024, WIDTH);
-        for (int layer = 0; layer < LAYERS; layer++) {
-            String block = "h." + layer + ".";
-            add(tensors, block + "ln_1.weight", WIDTH);
-            add(tensors, block + "ln_1.bias", WIDTH);
-            add(tensors, block + "attn.c_attn.weight", WIDTH, 3 * WIDTH);
-            add(tensors, block + "attn.c_attn.bias", 3 * WIDTH);
-            add(tensors, block + "attn.c_proj.weight", WIDTH, WIDTH);
-            add(tensors, block + "attn.c_proj.bias", WIDTH);
-            add(tensors, block + "ln_2.weight", WIDTH);
-            add(tensors, block + "ln_2.bias", WIDTH);
-            add(tensors, block + "mlp.c_fc.weight", WIDTH, 4 * WIDTH);
-            add(tensors, block + "mlp.c_fc.bias", 4 * WIDTH);
-            add(tensors, block + "mlp.c_proj.weight", 4 * WIDTH, WIDTH);
-            add(tensors, block + "mlp.c_proj.bias", WIDTH);
-        }
-        add(tensors, "ln_f.weight", WIDTH);
-        add(tensors, "ln_f.bias", WIDTH);
-        tensors.write(folder.resolve("model.safetensors"));
-    }
-
-    private static void add(SafetensorsWriter tensors, String name, long... shape) {
-        tensors.add(name, index -> ((index * 0x9E3779B9L >>> 7 & 0xFF) - 128) * 1e-4f, shape);
+        new Gpt2Folder(LAYERS, WIDTH, HEADS, VOCABULARY).write(folder);
     }
 
     /** Bytes a weight: what is held may be a quarter more, what a file in place takes is no anonymous memory at all. */

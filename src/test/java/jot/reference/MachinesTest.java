@@ -32,19 +32,8 @@ class MachinesTest {
         here = FormatsProgram.lines(arguments("SCALAR", true));
     }
 
-    static Stream<List<String>> machines() {
-        return Stream.of(
-                List.of("-XX:MaxVectorSize=16"),
-                List.of("-XX:MaxVectorSize=32"),
-                List.of("-XX:MaxVectorSize=64"),
-                List.of("-XX:+IgnoreUnrecognizedVMOptions", "-XX:UseAVX=2"),
-                List.of("-XX:+IgnoreUnrecognizedVMOptions", "-XX:UseAVX=1"),
-                List.of("-XX:+IgnoreUnrecognizedVMOptions", "-XX:UseSSE=2", "-XX:UseAVX=0"),
-                List.of("-XX:-UseFMA"));
-    }
-
     @ParameterizedTest
-    @MethodSource("machines")
+    @MethodSource("jot.tensor.KernelSelectionTest#machines")
     void vectorKernelsEqualTheReference(List<String> flags) throws IOException, InterruptedException {
         boolean bundled = flags.size() == 1;
         check(ChildJvm.start(flags, FormatsProgram.class, arguments("VECTOR", bundled)), FIXTURES.size() + (bundled ? 1 : 0));
