@@ -9,10 +9,12 @@ import java.util.stream.Stream;
 
 /** Does the same many times, and prints what the process holds before and after: see {@link LeakTest}. */
 final class LeakProgram {
-    private static final int WARM_UP_GENERATIONS = 3_000;
     private static final int GENERATIONS = 10_000;
-    private static final int WARM_UP_ROUNDS = 60;
+    /** By then the compiler has done nearly all of its work, which takes memory that it keeps. */
+    private static final int WARM_UP_GENERATIONS = 23_000;
+    private static final int WARM_UP_ROUNDS = 260;
     private static final int ROUNDS = 200;
+    private static final long WARM_UP_NANOS = 20_000_000_000L;
     private static final int[] PROMPT = {5, 17, 3, 8, 41};
     private static final GenerationOptions FEW = GenerationOptions.greedy().withEndTokens().withMaxTokens(3);
 
@@ -90,6 +92,7 @@ final class LeakProgram {
 
     /** Bytes on the heap in use, kilobytes of anonymous memory, threads, open files, mapped regions. */
     private static void print() throws IOException, InterruptedException {
+        awaitWarmUp();
         long used = Long.MAX_VALUE;
         for (int i = 0; i < 4; i++) {
             System.gc();
@@ -98,6 +101,15 @@ final class LeakProgram {
         }
         System.out.println(used + " " + anonymousKilobytes() + " " + Thread.getAllStackTraces().size() + " " + count("/proc/self/fd") + " "
                 + lines("/proc/self/maps"));
+    }
+
+    /** Waits, not for ever, until the kernels are compiled: what is made for that is gone then. */
+    private static void awaitWarmUp() throws InterruptedException {
+        long end = System.nanoTime() + WARM_UP_NANOS;
+        while (System.nanoTime() < end
+                && Thread.getAllStackTraces().keySet().stream().anyMatch(thread -> thread.getName().equals("jot-warm-up"))) {
+            Thread.sleep(20);
+        }
     }
 
     private static long anonymousKilobytes() throws IOException {
