@@ -8,20 +8,25 @@ import java.util.Arrays;
 final class ScalarKernels implements Kernels {
     private static final int PAGE = AttentionRows.PAGE;
     private static final int GROUP = WeightFormat.Coded.GROUP;
-    /** Outputs at whose multiples the work may be split, and those that are computed together: long loops, yet short enough for a cache. */
+    /** Outputs at whose multiples the work may be split. */
     private static final int PANEL = 64;
+    /** Outputs, or keys, that are computed together: a long loop, yet short enough for a cache. */
     private static final int TOGETHER = 512;
-    /** Inputs whose weights are turned at a time, and those of them that all rows pass before the next, so that they stay in the cache. */
+    /** Columns of weights in one array, and that one loop reads. */
+    private static final int COLUMNS = 4;
+    /** Inputs whose weights are turned at a time, or positions whose values are copied. */
     private static final int BLOCK = 128;
+    /** Those of them that all rows of a chunk pass before the next, so that they stay in the nearest cache and the chunk in the second. */
     private static final int PART = 16;
-    /** Arrays of weights that one loop reads. */
-    private static final int STEP = 8;
+    private static final int CHUNK = 64;
+    /** Outputs whose weights are turned together: a line of a cache. */
+    private static final int LINE = 16;
+    /** The fewest outputs for the loop over two rows. The compiler unrolls a loop only as far as the loops it has seen were long. */
+    private static final int LONG = 192;
     /** Pieces that a row is split into where its products are summed. */
     private static final int PIECES = 4;
     /** Words of codes that one loop reads, those of several rows if one has fewer. */
     private static final int WORDS = 768;
-    /** Keys or values that are copied to arrays of their own at a time, for all queries at hand. */
-    private static final int CHUNK = 16 * PAGE;
 
     @Override
     public String description() {
@@ -42,7 +47,7 @@ final class ScalarKernels implements Kernels {
     public void prefill(Matrix w, float[] bias, Activations x, int xColumn, Activations y, int yColumn, int fromRow, int toRow,
                         int fromOutput, int toOutput, Scratch scratch) {
         int rows = toRow - fromRow;
-        float[][] columns = scratch.columns(BLOCK, TOGETHER);
+        float[][] columns = scratch.columns(BLOCK / COLUMNS, COLUMNS * TOGETHER);
         float[][] sums = scratch.sums(rows, TOGETHER);
         for (int output = fromOutput; output < toOutput; output += TOGETHER) {
             int outputs = Math.min(TOGETHER, toOutput - output);
@@ -52,11 +57,8 @@ final class ScalarKernels implements Kernels {
             for (int from = 0; from < w.inputs(); from += BLOCK) {
                 int count = Math.min(BLOCK, w.inputs() - from);
                 turn(w, output, outputs, from, count, columns, scratch);
-                for (int part = 0; part < count; part += PART) {
-                    int end = Math.min(part + PART, count);
-                    for (int row = 0; row < rows; row++) {
-                        accumulate(sums[row], outputs, columns, part, end, x.values(), x.at(fromRow + row) + xColumn + from);
-                    }
+                for (int row = 0; row < rows; row += CHUNK) {
+                    accumulate(sums, row, Math.min(row + CHUNK, rows), outputs, columns, count, x, fromRow, xColumn + from);
                 }
             }
             for (int row = 0; row < rows; row++) {
@@ -65,51 +67,111 @@ final class ScalarKernels implements Kernels {
         }
     }
 
-    /** Some inputs of some outputs as arrays {@code [inputs][outputs]}. */
+    /** Some inputs of some outputs as columns: {@code columns[i / COLUMNS][i % COLUMNS · TOGETHER + output]}. */
     private static void turn(Matrix w, int output, int outputs, int from, int count, float[][] columns, Scratch scratch) {
-        float[] widened = scratch.panel(BLOCK);
-        for (int o = 0; o < outputs; o++) {
-            widen(w, output + o, from, count, widened, scratch);
+        float[] widened = scratch.panel(LINE * BLOCK);
+        for (int o = 0; o < outputs; o += LINE) {
+            int lines = Math.min(LINE, outputs - o);
+            for (int line = 0; line < lines; line++) {
+                widen(w, output + o + line, from, count, widened, line * BLOCK, scratch);
+            }
             for (int i = 0; i < count; i++) {
-                columns[i][o] = widened[i];
+                float[] four = columns[i / COLUMNS];
+                int to = i % COLUMNS * TOGETHER + o;
+                for (int line = 0; line < lines; line++) {
+                    four[to + line] = widened[line * BLOCK + i];
+                }
             }
         }
     }
 
-    /** {@code sums[j] += Σᵢ x[at + i] · columns[i][j]} for {@code from ≤ i < to}, each sum one chain in the order of i. */
-    private static void accumulate(float[] sums, int count, float[][] columns, int from, int to, float[] x, int at) {
-        int i = from;
-        for (; i + STEP <= to; i += STEP) {
-            multiplyAdd(sums, count, columns[i], columns[i + 1], columns[i + 2], columns[i + 3], columns[i + 4], columns[i + 5],
-                columns[i + 6], columns[i + 7], x, at + i);
-        }
-        for (; i < to; i++) {
-            multiplyAdd(sums, count, columns[i], x[at + i]);
+    /** Products of some rows with the first inputs of a block are added to their sums, two rows at a time. */
+    private static void accumulate(float[][] sums, int fromRow, int toRow, int outputs, float[][] columns, int inputs, Activations x,
+                                   int firstRow, int column) {
+        for (int from = 0; from < inputs; from += PART) {
+            int to = Math.min(from + PART, inputs);
+            for (int row = fromRow; row < toRow; row += 2) {
+                int first = x.at(firstRow + row) + column;
+                if (row + 1 < toRow) {
+                    int second = x.at(firstRow + row + 1) + column;
+                    accumulate(sums[row], sums[row + 1], outputs, columns, from, to, x.values(), first, second);
+                } else {
+                    accumulate(sums[row], outputs, columns, from, to, x.values(), first);
+                }
+            }
         }
     }
 
-    /** One index over separate arrays and one store: in this form the compiler makes vector instructions of it. */
-    private static void multiplyAdd(float[] y, int count, float[] p, float[] q, float[] r, float[] s, float[] t, float[] u, float[] v,
-                                    float[] w, float[] x, int at) {
+    /** {@code sums[j] += Σᵢ x[at + i] · column(i)[j]} for {@code from ≤ i < to} and two rows, each sum one chain in the order of i. */
+    private static void accumulate(float[] first, float[] second, int count, float[][] columns, int from, int to, float[] x, int firstAt,
+                                   int secondAt) {
+        int whole = count < LONG ? from : to - (to - from) % COLUMNS;
+        for (int i = from; i < whole; i += COLUMNS) {
+            multiplyAdd(first, second, columns[i / COLUMNS], count, x, firstAt + i, secondAt + i);
+        }
+        accumulate(first, count, columns, whole, to, x, firstAt);
+        accumulate(second, count, columns, whole, to, x, secondAt);
+    }
+
+    /** The same for one row. */
+    private static void accumulate(float[] sums, int count, float[][] columns, int from, int to, float[] x, int at) {
+        int i = from;
+        for (; i < to && i % COLUMNS != 0; i++) {
+            multiplyAdd(sums, columns[i / COLUMNS], i % COLUMNS * TOGETHER, count, x[at + i]);
+        }
+        for (; i + COLUMNS <= to; i += COLUMNS) {
+            multiplyAdd(sums, columns[i / COLUMNS], count, x, at + i);
+        }
+        for (; i < to; i++) {
+            multiplyAdd(sums, columns[i / COLUMNS], i % COLUMNS * TOGETHER, count, x[at + i]);
+        }
+    }
+
+    /**
+     * Two rows and four columns: eight multiplications for six reads.
+     *
+     * <p>The compiler makes vector instructions of it because one index runs over all arrays, distances within an array are constants, and
+     * the index is bounded by one, so that an address is a sum of few parts.
+     */
+    private static void multiplyAdd(float[] y, float[] z, float[] columns, int count, float[] x, int first, int second) {
+        float a = x[first];
+        float b = x[first + 1];
+        float c = x[first + 2];
+        float d = x[first + 3];
+        float e = x[second];
+        float f = x[second + 1];
+        float g = x[second + 2];
+        float h = x[second + 3];
+        int end = Math.min(count, TOGETHER);
+        for (int j = 0; j < end; j++) {
+            float p = columns[j];
+            float q = columns[j + TOGETHER];
+            float r = columns[j + 2 * TOGETHER];
+            float s = columns[j + 3 * TOGETHER];
+            float above = y[j];
+            float below = z[j];
+            y[j] = Elementary.multiplyAdd(d, s, Elementary.multiplyAdd(c, r,
+                Elementary.multiplyAdd(b, q, Elementary.multiplyAdd(a, p, above))));
+            z[j] = Elementary.multiplyAdd(h, s, Elementary.multiplyAdd(g, r,
+                Elementary.multiplyAdd(f, q, Elementary.multiplyAdd(e, p, below))));
+        }
+    }
+
+    private static void multiplyAdd(float[] y, float[] columns, int count, float[] x, int at) {
         float a = x[at];
         float b = x[at + 1];
         float c = x[at + 2];
         float d = x[at + 3];
-        float e = x[at + 4];
-        float f = x[at + 5];
-        float g = x[at + 6];
-        float h = x[at + 7];
-        for (int j = 0; j < count; j++) {
-            float first = Elementary.multiplyAdd(d, s[j], Elementary.multiplyAdd(c, r[j],
-                Elementary.multiplyAdd(b, q[j], Elementary.multiplyAdd(a, p[j], y[j]))));
-            y[j] = Elementary.multiplyAdd(h, w[j], Elementary.multiplyAdd(g, v[j],
-                Elementary.multiplyAdd(f, u[j], Elementary.multiplyAdd(e, t[j], first))));
+        int end = Math.min(count, TOGETHER);
+        for (int j = 0; j < end; j++) {
+            y[j] = Elementary.multiplyAdd(d, columns[j + 3 * TOGETHER], Elementary.multiplyAdd(c, columns[j + 2 * TOGETHER],
+                Elementary.multiplyAdd(b, columns[j + TOGETHER], Elementary.multiplyAdd(a, columns[j], y[j]))));
         }
     }
 
-    private static void multiplyAdd(float[] y, int count, float[] p, float a) {
+    private static void multiplyAdd(float[] y, float[] columns, int from, int count, float a) {
         for (int j = 0; j < count; j++) {
-            y[j] = Elementary.multiplyAdd(a, p[j], y[j]);
+            y[j] = Elementary.multiplyAdd(a, columns[from + j], y[j]);
         }
     }
 
@@ -153,7 +215,7 @@ final class ScalarKernels implements Kernels {
             }
         } else {
             float[] widened = scratch.panel(inputs);
-            widen(w, output, 0, inputs, widened, scratch);
+            widen(w, output, 0, inputs, widened, 0, scratch);
             split(widened, 0, inputs, piece, to, 0);
         }
     }
@@ -235,14 +297,14 @@ final class ScalarKernels implements Kernels {
     }
 
     /** Widens some inputs of a row, whole groups of codes, by way of arrays, as loops over a segment stay slow. */
-    private static void widen(Matrix w, int output, int from, int count, float[] to, Scratch scratch) {
+    private static void widen(Matrix w, int output, int from, int count, float[] to, int at, Scratch scratch) {
         if (w.format() == WeightFormat.F16 || w.format() == WeightFormat.BF16) {
             short[] halves = scratch.halves(count);
             MemorySegment.copy(w.codes(), Matrix.SHORT, 2 * ((long) output * w.inputs() + from), halves, 0, count);
             if (w.format() == WeightFormat.F16) {
-                widenHalves(halves, to, count);
+                widenHalves(halves, to, at, count);
             } else {
-                widenBrains(halves, to, count);
+                widenBrains(halves, to, at, count);
             }
         } else if (w.format() instanceof WeightFormat.Coded coded && coded.bits() == 8 && !coded.minimum()) {
             byte[] codes = scratch.codes(count);
@@ -250,37 +312,37 @@ final class ScalarKernels implements Kernels {
             float[] scales = scratch.tile(groups);
             MemorySegment.copy(w.codes(), ValueLayout.JAVA_BYTE, (long) output * coded.rowBytes(w.inputs()) + from, codes, 0, count);
             MemorySegment.copy(w.scales(), Matrix.FLOAT, 4 * ((long) output * coded.groups(w.inputs()) + from / GROUP), scales, 0, groups);
-            widenBytes(codes, to, count);
-            scale(to, scales, count);
+            widenBytes(codes, to, at, count);
+            scale(to, at, scales, count);
         } else {
-            w.row(output, from, count, to, 0);
+            w.row(output, from, count, to, at);
         }
     }
 
-    private static void widenHalves(short[] halves, float[] to, int count) {
+    private static void widenHalves(short[] halves, float[] to, int at, int count) {
         for (int i = 0; i < count; i++) {
-            to[i] = Float.float16ToFloat(halves[i]);
+            to[at + i] = Float.float16ToFloat(halves[i]);
         }
     }
 
-    private static void widenBrains(short[] brains, float[] to, int count) {
+    private static void widenBrains(short[] brains, float[] to, int at, int count) {
         for (int i = 0; i < count; i++) {
-            to[i] = Float.intBitsToFloat(brains[i] << 16);
+            to[at + i] = Float.intBitsToFloat(brains[i] << 16);
         }
     }
 
-    private static void widenBytes(byte[] codes, float[] to, int count) {
+    private static void widenBytes(byte[] codes, float[] to, int at, int count) {
         for (int i = 0; i < count; i++) {
-            to[i] = codes[i];
+            to[at + i] = codes[i];
         }
     }
 
-    private static void scale(float[] to, float[] scales, int count) {
+    private static void scale(float[] to, int at, float[] scales, int count) {
         for (int group = 0; group * GROUP < count; group++) {
             int end = Math.min(count, group * GROUP + GROUP);
             float scale = scales[group];
             for (int i = group * GROUP; i < end; i++) {
-                to[i] *= scale;
+                to[at + i] *= scale;
             }
         }
     }
@@ -345,57 +407,80 @@ final class ScalarKernels implements Kernels {
         }
     }
 
-    /** Several queries of one head: keys and values are copied to arrays of their own, chunk by chunk, for all of them. */
+    /** Several queries of one head: scores of all keys, their softmax, then the sum of values. */
     private static void attend(AttentionShape shape, int head, Activations queries, int queryColumn, AttentionRows sequence, int keys,
                                int values, Activations out, int outColumn, int fromQuery, int toQuery, Scratch scratch) {
         int first = shape.firstVisible(sequence.firstPosition() + fromQuery) / PAGE * PAGE;
         int stride = sequence.firstPosition() + toQuery - first;
         float[] scores = scratch.rows((toQuery - fromQuery) * stride);
-        float[] sums = scratch.sums(1, Math.max(CHUNK, shape.valueSize()))[0];
-        for (int from = 0; from < stride; from += CHUNK) {
-            float[][] columns = scratch.columns(shape.keySize(), CHUNK);
-            copyKeys(sequence.pages(), keys, shape.keySize(), first + from, Math.min(CHUNK, stride - from), columns);
-            for (int query = fromQuery; query < toQuery; query++) {
-                int visible = Math.clamp(sequence.firstPosition() + query + 1 - first - from, 0, CHUNK);
-                Arrays.fill(sums, 0, visible, 0f);
-                accumulate(sums, visible, columns, 0, shape.keySize(), queries.values(),
-                    queries.at(sequence.firstRow() + query) + queryColumn);
-                System.arraycopy(sums, 0, scores, (query - fromQuery) * stride + from, visible);
-            }
+        for (int from = 0; from < stride; from += TOGETHER) {
+            float[][] columns = scratch.columns(Math.ceilDiv(shape.keySize(), COLUMNS), COLUMNS * TOGETHER);
+            copyKeys(sequence.pages(), keys, shape.keySize(), first + from, Math.min(TOGETHER, stride - from), columns);
+            score(shape, queries, queryColumn, sequence, fromQuery, toQuery, columns, first + from, scores, from, stride, scratch);
         }
         for (int query = fromQuery; query < toQuery; query++) {
             softmax(shape, head, sequence.firstPosition() + query, scores, (query - fromQuery) * stride - first);
             int to = out.at(sequence.firstRow() + query) + outColumn;
             Arrays.fill(out.values(), to, to + shape.valueSize(), 0f);
         }
-        for (int from = 0; from < stride; from += CHUNK) {
-            float[][] rows = scratch.columns(CHUNK, shape.valueSize());
-            copyValues(sequence.pages(), values, shape.valueSize(), first + from, Math.min(CHUNK, stride - from), rows);
-            for (int query = fromQuery; query < toQuery; query++) {
-                int position = sequence.firstPosition() + query;
-                int start = Math.clamp(shape.firstVisible(position) - first - from, 0, CHUNK);
-                int visible = Math.clamp(position + 1 - first - from, 0, CHUNK);
-                int to = out.at(sequence.firstRow() + query) + outColumn;
-                System.arraycopy(out.values(), to, sums, 0, shape.valueSize());
-                accumulate(sums, shape.valueSize(), rows, start, visible, scores, (query - fromQuery) * stride + from);
-                System.arraycopy(sums, 0, out.values(), to, shape.valueSize());
+        float[] sums = scratch.sums(1, TOGETHER)[0];
+        for (int from = 0; from < stride; from += BLOCK) {
+            float[][] columns = scratch.columns(BLOCK / COLUMNS, COLUMNS * TOGETHER);
+            for (int column = 0; column < shape.valueSize(); column += TOGETHER) {
+                int width = Math.min(TOGETHER, shape.valueSize() - column);
+                int count = Math.min(BLOCK, stride - from);
+                copyValues(sequence.pages(), values, shape.valueSize(), column, width, first + from, count, columns);
+                for (int query = fromQuery; query < toQuery; query++) {
+                    int position = sequence.firstPosition() + query;
+                    int start = Math.clamp(shape.firstVisible(position) - first - from, 0, BLOCK);
+                    int visible = Math.clamp(position + 1 - first - from, 0, BLOCK);
+                    int to = out.at(sequence.firstRow() + query) + outColumn + column;
+                    System.arraycopy(out.values(), to, sums, 0, width);
+                    accumulate(sums, width, columns, start, visible, scores, (query - fromQuery) * stride + from);
+                    System.arraycopy(sums, 0, out.values(), to, width);
+                }
             }
         }
     }
 
-    /** Keys of consecutive positions, from the start of a page on, as {@code [keySize][count]}, whole pages. */
+    /** Products of queries, two at a time, with the keys of some positions. */
+    private static void score(AttentionShape shape, Activations queries, int queryColumn, AttentionRows sequence, int fromQuery,
+                              int toQuery, float[][] columns, int position, float[] scores, int from, int stride, Scratch scratch) {
+        float[][] sums = scratch.sums(2, TOGETHER);
+        for (int query = fromQuery; query < toQuery; query += 2) {
+            int rows = Math.min(2, toQuery - query);
+            int visible = Math.clamp(sequence.firstPosition() + query + rows - position, 0, TOGETHER);
+            for (int row = 0; row < rows; row++) {
+                Arrays.fill(sums[row], 0, visible, 0f);
+            }
+            int first = queries.at(sequence.firstRow() + query) + queryColumn;
+            if (rows == 2) {
+                int second = queries.at(sequence.firstRow() + query + 1) + queryColumn;
+                accumulate(sums[0], sums[1], visible, columns, 0, shape.keySize(), queries.values(), first, second);
+            } else {
+                accumulate(sums[0], visible, columns, 0, shape.keySize(), queries.values(), first);
+            }
+            for (int row = 0; row < rows; row++) {
+                int to = (query + row - fromQuery) * stride + from;
+                System.arraycopy(sums[row], 0, scores, to, Math.min(visible, stride - from));
+            }
+        }
+    }
+
+    /** Keys of consecutive positions, from the start of a page on, whole pages; each input a column. */
     private static void copyKeys(float[][] pages, int keys, int size, int first, int count, float[][] to) {
         for (int k = 0; k < count; k += PAGE) {
             for (int i = 0; i < size; i++) {
-                System.arraycopy(pages[(first + k) / PAGE], keys + i * PAGE, to[i], k, PAGE);
+                System.arraycopy(pages[(first + k) / PAGE], keys + i * PAGE, to[i / COLUMNS], i % COLUMNS * TOGETHER + k, PAGE);
             }
         }
     }
 
-    /** Values of consecutive positions as {@code [count][valueSize]}. */
-    private static void copyValues(float[][] pages, int values, int size, int first, int count, float[][] to) {
+    /** Some columns of the values of consecutive positions; each position a column of its own. */
+    private static void copyValues(float[][] pages, int values, int size, int column, int width, int first, int count, float[][] to) {
         for (int k = 0; k < count; k++) {
-            System.arraycopy(pages[(first + k) / PAGE], values + (first + k) % PAGE * size, to[k], 0, size);
+            System.arraycopy(pages[(first + k) / PAGE], values + (first + k) % PAGE * size + column, to[k / COLUMNS],
+                k % COLUMNS * TOGETHER, width);
         }
     }
 

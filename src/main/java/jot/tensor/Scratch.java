@@ -2,6 +2,10 @@ package jot.tensor;
 
 /** Arrays that one worker reuses from call to call; they grow as needed and are never shared. */
 final class Scratch {
+    /** Floats from one array to the next, and those that the header of an array takes. */
+    private static final int SPACING = 64;
+    private static final int HEADER = 4;
+
     private float[] panel = new float[0];
     private float[] rows = new float[0];
     private float[] tile = new float[0];
@@ -71,9 +75,16 @@ final class Scratch {
         return sums;
     }
 
+    /**
+     * Together with its header (16 bytes) each array takes a multiple of {@link #SPACING}, so that arrays made one after the other begin at
+     * the same place of a line and at different lines of a cache.
+     */
     private static float[][] arrays(float[][] arrays, int count, int floats) {
-        boolean fits = arrays.length >= count && (count == 0 || arrays[0].length >= floats);
-        return fits ? arrays : new float[Math.max(count, arrays.length)][Math.max(floats, arrays.length == 0 ? 0 : arrays[0].length)];
+        if (arrays.length >= count && (count == 0 || arrays[0].length >= floats)) {
+            return arrays;
+        }
+        int length = Math.max(floats, arrays.length == 0 ? 0 : arrays[0].length);
+        return new float[Math.max(count, arrays.length)][Math.ceilDiv(length + HEADER, SPACING) * SPACING - HEADER];
     }
 
     private static int grown(int floats) {
