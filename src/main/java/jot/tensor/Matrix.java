@@ -118,7 +118,17 @@ public final class Matrix {
     }
 
     private static MemorySegment offHeap(MemorySegment segment) {
-        return segment.isNative() ? segment : Arena.ofAuto().allocate(segment.byteSize(), 64).copyFrom(segment);
+        return segment.isNative() ? ofOneClass(segment) : Arena.ofAuto().allocate(segment.byteSize(), 64).copyFrom(segment);
+    }
+
+    /**
+     * The same memory, with the same life, as a segment of the class that allocated memory has: the JDK has another for mapped files, and
+     * kernels that meet both look at the class for each vector that they load, which takes as long again as the arithmetic. A segment made
+     * of a buffer of numbers is never taken for a file. Buffers hold up to 2 GB; what is larger stays as it is.
+     */
+    private static MemorySegment ofOneClass(MemorySegment segment) {
+        boolean fits = segment.byteSize() <= Integer.MAX_VALUE && segment.byteSize() % Short.BYTES == 0;
+        return segment.isMapped() && fits ? MemorySegment.ofBuffer(segment.asByteBuffer().asShortBuffer()) : segment;
     }
 
     /**

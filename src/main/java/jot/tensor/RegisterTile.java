@@ -1,6 +1,12 @@
 package jot.tensor;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -341,5 +347,519 @@ final class RegisterTile {
         int y0 = yAt;
         FloatVector.fromArray(LANES, y, y0).add(a0).intoArray(y, y0);
         FloatVector.fromArray(LANES, y, y0 + COUNT).add(b0).intoArray(y, y0 + COUNT);
+    }
+
+    /**
+     * A few rows times a matrix, which is read once for all of them; a single row has kernels of its own, {@link VectorDecode}.
+     *
+     * <p>Reading and arithmetic take turns. While several rows are multiplied, too few loads are under way at a time to keep memory
+     * busy, and the hardware does not run ahead far enough. So a block of outputs, as much as the second-level cache holds easily, is
+     * first fetched at the full speed of memory, by touching a number in each cache line or by widening it, and then multiplied from the
+     * cache. The other threads read meanwhile.
+     *
+     * <p>The tile is eight rows of activations by three of weights, or six by two where there are 16 registers. Each sum is one vector, as
+     * in {@link VectorDecode}: lane {@code l} sums the inputs {@code l, l + lanes, …} in order, and the lanes are folded at the end.
+     */
+    static final class FewRows {
+        private static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
+        private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
+        /** Rows of weights that are multiplied side by side. */
+        private static final int STREAMS = ROWS == 12 ? 3 : 2;
+        /** Bytes of weights that are fetched before they are multiplied, and outputs at most. */
+        private static final int BLOCK_BYTES = 192 << 10;
+        private static final int BLOCK_OUTPUTS = 48;
+        private static final int LINE = 64;
+
+        private static final VectorMask<Float> UPPER_EIGHT = VectorMask.fromLong(LANES, 0xFF00);
+        private static final VectorMask<Float> UPPER_FOUR = VectorMask.fromLong(LANES, 0xF0F0);
+        private static final VectorMask<Float> UPPER_TWO = VectorMask.fromLong(LANES, 0xCCCC);
+        private static final VectorMask<Float> ODD = VectorMask.fromLong(LANES, 0xAAAA);
+        private static final VectorShuffle<Float> SWAP_EIGHTS = swap(8);
+        private static final VectorShuffle<Float> SWAP_FOURS = swap(4);
+        private static final VectorShuffle<Float> SWAP_TWOS = swap(2);
+        private static final VectorShuffle<Float> SWAP_ONES = swap(1);
+
+        private FewRows() {
+        }
+
+        private static VectorShuffle<Float> swap(int distance) {
+            return VectorShuffle.fromOp(LANES, lane -> (lane ^ distance) & COUNT - 1);
+        }
+
+        static void multiply(Matrix w, float[] bias, Activations x, int xColumn, Activations y, int yColumn, int fromRow, int toRow,
+                             int fromOutput, int toOutput, Scratch scratch) {
+            boolean half = w.format() == WeightFormat.F16;
+            int padded = (w.inputs() + COUNT - 1) / COUNT * COUNT;
+            float[] rows = scratch.rows((toRow - fromRow) * padded);
+            for (int row = fromRow, count; row < toRow; row += count) {
+                count = together(toRow - row);
+                interleave(x, xColumn, row, count, w.inputs(), half ? VectorWeights.F16_ACTIVATION : 1f, rows, (row - fromRow) * padded);
+            }
+            int streamOutputs = Math.clamp(BLOCK_BYTES / ((long) STREAMS * Float.BYTES * padded), 1, BLOCK_OUTPUTS / STREAMS);
+            for (int output = fromOutput, outputs; output < toOutput; output += outputs) {
+                int each = Math.min(streamOutputs, (toOutput - output) / STREAMS);
+                outputs = each == 0 ? 1 : STREAMS * each;
+                MemorySegment weights = fetched(w, output, outputs, padded, scratch);
+                long at = weights == w.codes() ? (long) Float.BYTES * output * padded : 0;
+                for (int row = fromRow, count; row < toRow; row += count) {
+                    count = together(toRow - row);
+                    float[] sums = scratch.tile((count * Math.max(STREAMS, outputs) + COUNT) * COUNT);
+                    products(weights, at, padded, each, rows, (row - fromRow) * padded, count, sums);
+                    int stride = Math.max(STREAMS, outputs);
+                    fold(sums, count * stride);
+                    store(sums, stride, half ? VectorWeights.F16_SUM : 1f, bias, output, outputs, y, yColumn, row, count);
+                }
+            }
+        }
+
+        /** Rows of the next tile. */
+        private static int together(int left) {
+            if (STREAMS == 2) {
+                return left >= 6 ? 6 : left >= 2 ? 2 : 1;
+            }
+            return left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+        }
+
+        /** Lays out the rows of a tile as {@code [inputs / lanes][rows][lanes]}, times a factor and with zeros at the end. */
+        private static void interleave(Activations x, int xColumn, int row, int count, int inputs, float factor, float[] to, int at) {
+            int whole = inputs - inputs % COUNT;
+            for (int r = 0; r < count; r++) {
+                int from = x.at(row + r) + xColumn;
+                int place = at + r * COUNT;
+                for (int i = 0; i < whole; i += COUNT) {
+                    FloatVector.fromArray(LANES, x.values(), from + i).mul(factor).intoArray(to, place + count * i);
+                }
+                for (int i = 0; whole < inputs && i < COUNT; i++) {
+                    to[place + count * whole + i] = whole + i < inputs ? x.values()[from + whole + i] * factor : 0f;
+                }
+            }
+        }
+
+        /** Where the weights of some outputs are to be read as floats, padded to whole vectors: in the matrix itself, or widened. */
+        private static MemorySegment fetched(Matrix w, int output, int outputs, int padded, Scratch scratch) {
+            if (w.format() == WeightFormat.F32 && padded == w.inputs()) {
+                scratch.touched(touch(w.codes(), (long) Float.BYTES * output * padded, Float.BYTES * outputs * padded));
+                return w.codes();
+            }
+            MemorySegment widened = scratch.fetched((long) Float.BYTES * outputs * padded);
+            if (padded == w.inputs() && w.format() instanceof WeightFormat.Plain) {
+                widenHalves(w.codes(), w.format() == WeightFormat.F16, 2L * output * padded, outputs * padded, widened);
+            } else {
+                float[] row = scratch.panel(padded);
+                for (int k = 0; k < outputs; k++) {
+                    VectorWeights.widen(w, output + k, 0, w.inputs(), row, 0, true);
+                    Arrays.fill(row, w.inputs(), padded, 0f);
+                    MemorySegment.copy(row, 0, widened, Matrix.FLOAT, (long) Float.BYTES * k * padded, padded);
+                }
+            }
+            return widened;
+        }
+
+        /** Reads a number of each cache line; the sum makes the compiler do it. */
+        private static int touch(MemorySegment weights, long from, int bytes) {
+            int sum = 0;
+            for (int i = 0; i < bytes; i += LINE) {
+                sum += weights.get(INT, from + i);
+            }
+            return sum;
+        }
+
+        private static void widenHalves(MemorySegment halves, boolean f16, long from, int count, MemorySegment to) {
+            for (int i = 0; i < count; i += COUNT) {
+                FloatVector values = f16 ? VectorWeights.f16(halves, from + 2L * i) : VectorWeights.bf16(halves, from + 2L * i);
+                values.intoMemorySegment(to, (long) Float.BYTES * i, ORDER);
+            }
+        }
+
+        /** Sums {@code [rows][streams][each]} of outputs that lie one after the other; if each is 0, those of one output. */
+        private static void products(MemorySegment weights, long from, int inputs, int each, float[] x, int at, int rows, float[] sums) {
+            int distance = Math.max(each, 1) * COUNT;
+            long row = (long) Float.BYTES * inputs;
+            for (int k = 0; k < Math.max(each, 1); k++) {
+                tile(weights, from + k * row, each * row, inputs, x, at, rows, sums, k * COUNT, distance);
+            }
+        }
+
+        private static void tile(MemorySegment w, long from, long apart, int inputs, float[] x, int at, int rows, float[] sums, int to,
+                                 int distance) {
+            if (STREAMS == 2) {
+                switch (rows) {
+                    case 6 -> sixByTwo(w, from, apart, inputs, x, at, sums, to, distance);
+                    case 2 -> twoByTwo(w, from, apart, inputs, x, at, sums, to, distance);
+                    default -> oneByTwo(w, from, apart, inputs, x, at, sums, to, distance);
+                }
+            } else {
+                switch (rows) {
+                    case 8 -> eightByThree(w, from, apart, inputs, x, at, sums, to, distance);
+                    case 4 -> fourByThree(w, from, apart, inputs, x, at, sums, to, distance);
+                    case 2 -> twoByThree(w, from, apart, inputs, x, at, sums, to, distance);
+                    default -> oneByThree(w, from, apart, inputs, x, at, sums, to, distance);
+                }
+            }
+        }
+
+        private static void store(float[] sums, int stride, float factor, float[] bias, int output, int outputs, Activations y, int yColumn,
+                                  int row, int rows) {
+            for (int r = 0; r < rows; r++) {
+                int to = y.at(row + r) + yColumn + output;
+                for (int o = 0; o < outputs; o++) {
+                    float sum = sums[r * stride + o] * factor;
+                    y.values()[to + o] = bias == null ? sum : sum + bias[output + o];
+                }
+            }
+        }
+
+        /** Each vector becomes the sum of its lanes, folded as {@link VectorFunctions#fold} does: {@code sums[v]} is that of vector v. */
+        private static void fold(float[] sums, int vectors) {
+            for (int v = 0; v < vectors; v += COUNT) {
+                int at = v * COUNT;
+                if (COUNT == 16) {
+                    foldFours(fours(sums, at), fours(sums, at + COUNT), fours(sums, at + 2 * COUNT), fours(sums, at + 3 * COUNT), sums, v);
+                } else if (COUNT == 8) {
+                    foldFours(pair(sums, at), pair(sums, at + COUNT), pair(sums, at + 2 * COUNT), pair(sums, at + 3 * COUNT), sums, v);
+                } else {
+                    foldFours(FloatVector.fromArray(LANES, sums, at), FloatVector.fromArray(LANES, sums, at + COUNT),
+                        FloatVector.fromArray(LANES, sums, at + 2 * COUNT), FloatVector.fromArray(LANES, sums, at + 3 * COUNT), sums, v);
+                }
+            }
+        }
+
+        /** Four vectors, each four from the next, of 16 lanes, folded to four lanes each. */
+        private static FloatVector fours(float[] sums, int at) {
+            FloatVector even = halves(FloatVector.fromArray(LANES, sums, at), FloatVector.fromArray(LANES, sums, at + 8 * COUNT),
+                UPPER_EIGHT, SWAP_EIGHTS);
+            FloatVector odd = halves(FloatVector.fromArray(LANES, sums, at + 4 * COUNT),
+                FloatVector.fromArray(LANES, sums, at + 12 * COUNT), UPPER_EIGHT, SWAP_EIGHTS);
+            return halves(even, odd, UPPER_FOUR, SWAP_FOURS);
+        }
+
+        /** Two vectors of eight lanes, four from each other, folded to four lanes each. */
+        private static FloatVector pair(float[] sums, int at) {
+            return halves(FloatVector.fromArray(LANES, sums, at), FloatVector.fromArray(LANES, sums, at + 4 * COUNT), UPPER_FOUR,
+                SWAP_FOURS);
+        }
+
+        /** The halves of a added in its lower lanes, those of b in the upper ones. */
+        private static FloatVector halves(FloatVector a, FloatVector b, VectorMask<Float> upper, VectorShuffle<Float> swap) {
+            return a.blend(b, upper).add(b.blend(a, upper).rearrange(swap));
+        }
+
+        /** Adds the lanes of each four from left to right: those of a go to lanes 0, 4, …, those of b to 1, 5, … */
+        private static void foldFours(FloatVector a, FloatVector b, FloatVector c, FloatVector d, float[] to, int at) {
+            FloatVector abEven = a.blend(b.rearrange(SWAP_ONES), ODD);
+            FloatVector abOdd = a.rearrange(SWAP_ONES).blend(b, ODD);
+            FloatVector cdEven = c.blend(d.rearrange(SWAP_ONES), ODD);
+            FloatVector cdOdd = c.rearrange(SWAP_ONES).blend(d, ODD);
+            FloatVector first = abEven.blend(cdEven.rearrange(SWAP_TWOS), UPPER_TWO);
+            FloatVector second = abOdd.blend(cdOdd.rearrange(SWAP_TWOS), UPPER_TWO);
+            FloatVector third = abEven.rearrange(SWAP_TWOS).blend(cdEven, UPPER_TWO);
+            FloatVector fourth = abOdd.rearrange(SWAP_TWOS).blend(cdOdd, UPPER_TWO);
+            first.add(second).add(third).add(fourth).intoArray(to, at);
+        }
+
+        private static void eightByThree(MemorySegment w, long from, long apart, int inputs, float[] x, int at, float[] sums, int to,
+                                         int distance) {
+            FloatVector zero = FloatVector.zero(LANES);
+            FloatVector a0 = zero;
+            FloatVector b0 = zero;
+            FloatVector c0 = zero;
+            FloatVector a1 = zero;
+            FloatVector b1 = zero;
+            FloatVector c1 = zero;
+            FloatVector a2 = zero;
+            FloatVector b2 = zero;
+            FloatVector c2 = zero;
+            FloatVector a3 = zero;
+            FloatVector b3 = zero;
+            FloatVector c3 = zero;
+            FloatVector a4 = zero;
+            FloatVector b4 = zero;
+            FloatVector c4 = zero;
+            FloatVector a5 = zero;
+            FloatVector b5 = zero;
+            FloatVector c5 = zero;
+            FloatVector a6 = zero;
+            FloatVector b6 = zero;
+            FloatVector c6 = zero;
+            FloatVector a7 = zero;
+            FloatVector b7 = zero;
+            FloatVector c7 = zero;
+            long from1 = from + apart;
+            long from2 = from1 + apart;
+            for (int i = 0; i < inputs; i += COUNT) {
+                long step = (long) Float.BYTES * i;
+                int v = at + 8 * i;
+                FloatVector a = FloatVector.fromMemorySegment(LANES, w, from + step, ORDER);
+                FloatVector b = FloatVector.fromMemorySegment(LANES, w, from1 + step, ORDER);
+                FloatVector c = FloatVector.fromMemorySegment(LANES, w, from2 + step, ORDER);
+                FloatVector row = FloatVector.fromArray(LANES, x, v);
+                a0 = FUSED ? a.fma(row, a0) : a.mul(row).add(a0);
+                b0 = FUSED ? b.fma(row, b0) : b.mul(row).add(b0);
+                c0 = FUSED ? c.fma(row, c0) : c.mul(row).add(c0);
+                row = FloatVector.fromArray(LANES, x, v + COUNT);
+                a1 = FUSED ? a.fma(row, a1) : a.mul(row).add(a1);
+                b1 = FUSED ? b.fma(row, b1) : b.mul(row).add(b1);
+                c1 = FUSED ? c.fma(row, c1) : c.mul(row).add(c1);
+                row = FloatVector.fromArray(LANES, x, v + 2 * COUNT);
+                a2 = FUSED ? a.fma(row, a2) : a.mul(row).add(a2);
+                b2 = FUSED ? b.fma(row, b2) : b.mul(row).add(b2);
+                c2 = FUSED ? c.fma(row, c2) : c.mul(row).add(c2);
+                row = FloatVector.fromArray(LANES, x, v + 3 * COUNT);
+                a3 = FUSED ? a.fma(row, a3) : a.mul(row).add(a3);
+                b3 = FUSED ? b.fma(row, b3) : b.mul(row).add(b3);
+                c3 = FUSED ? c.fma(row, c3) : c.mul(row).add(c3);
+                row = FloatVector.fromArray(LANES, x, v + 4 * COUNT);
+                a4 = FUSED ? a.fma(row, a4) : a.mul(row).add(a4);
+                b4 = FUSED ? b.fma(row, b4) : b.mul(row).add(b4);
+                c4 = FUSED ? c.fma(row, c4) : c.mul(row).add(c4);
+                row = FloatVector.fromArray(LANES, x, v + 5 * COUNT);
+                a5 = FUSED ? a.fma(row, a5) : a.mul(row).add(a5);
+                b5 = FUSED ? b.fma(row, b5) : b.mul(row).add(b5);
+                c5 = FUSED ? c.fma(row, c5) : c.mul(row).add(c5);
+                row = FloatVector.fromArray(LANES, x, v + 6 * COUNT);
+                a6 = FUSED ? a.fma(row, a6) : a.mul(row).add(a6);
+                b6 = FUSED ? b.fma(row, b6) : b.mul(row).add(b6);
+                c6 = FUSED ? c.fma(row, c6) : c.mul(row).add(c6);
+                row = FloatVector.fromArray(LANES, x, v + 7 * COUNT);
+                a7 = FUSED ? a.fma(row, a7) : a.mul(row).add(a7);
+                b7 = FUSED ? b.fma(row, b7) : b.mul(row).add(b7);
+                c7 = FUSED ? c.fma(row, c7) : c.mul(row).add(c7);
+            }
+            a0.intoArray(sums, to);
+            b0.intoArray(sums, to + distance);
+            c0.intoArray(sums, to + 2 * distance);
+            a1.intoArray(sums, to + 3 * distance);
+            b1.intoArray(sums, to + 4 * distance);
+            c1.intoArray(sums, to + 5 * distance);
+            a2.intoArray(sums, to + 6 * distance);
+            b2.intoArray(sums, to + 7 * distance);
+            c2.intoArray(sums, to + 8 * distance);
+            a3.intoArray(sums, to + 9 * distance);
+            b3.intoArray(sums, to + 10 * distance);
+            c3.intoArray(sums, to + 11 * distance);
+            a4.intoArray(sums, to + 12 * distance);
+            b4.intoArray(sums, to + 13 * distance);
+            c4.intoArray(sums, to + 14 * distance);
+            a5.intoArray(sums, to + 15 * distance);
+            b5.intoArray(sums, to + 16 * distance);
+            c5.intoArray(sums, to + 17 * distance);
+            a6.intoArray(sums, to + 18 * distance);
+            b6.intoArray(sums, to + 19 * distance);
+            c6.intoArray(sums, to + 20 * distance);
+            a7.intoArray(sums, to + 21 * distance);
+            b7.intoArray(sums, to + 22 * distance);
+            c7.intoArray(sums, to + 23 * distance);
+        }
+
+        private static void fourByThree(MemorySegment w, long from, long apart, int inputs, float[] x, int at, float[] sums, int to,
+                                        int distance) {
+            FloatVector zero = FloatVector.zero(LANES);
+            FloatVector a0 = zero;
+            FloatVector b0 = zero;
+            FloatVector c0 = zero;
+            FloatVector a1 = zero;
+            FloatVector b1 = zero;
+            FloatVector c1 = zero;
+            FloatVector a2 = zero;
+            FloatVector b2 = zero;
+            FloatVector c2 = zero;
+            FloatVector a3 = zero;
+            FloatVector b3 = zero;
+            FloatVector c3 = zero;
+            long from1 = from + apart;
+            long from2 = from1 + apart;
+            for (int i = 0; i < inputs; i += COUNT) {
+                long step = (long) Float.BYTES * i;
+                int v = at + 4 * i;
+                FloatVector a = FloatVector.fromMemorySegment(LANES, w, from + step, ORDER);
+                FloatVector b = FloatVector.fromMemorySegment(LANES, w, from1 + step, ORDER);
+                FloatVector c = FloatVector.fromMemorySegment(LANES, w, from2 + step, ORDER);
+                FloatVector row = FloatVector.fromArray(LANES, x, v);
+                a0 = FUSED ? a.fma(row, a0) : a.mul(row).add(a0);
+                b0 = FUSED ? b.fma(row, b0) : b.mul(row).add(b0);
+                c0 = FUSED ? c.fma(row, c0) : c.mul(row).add(c0);
+                row = FloatVector.fromArray(LANES, x, v + COUNT);
+                a1 = FUSED ? a.fma(row, a1) : a.mul(row).add(a1);
+                b1 = FUSED ? b.fma(row, b1) : b.mul(row).add(b1);
+                c1 = FUSED ? c.fma(row, c1) : c.mul(row).add(c1);
+                row = FloatVector.fromArray(LANES, x, v + 2 * COUNT);
+                a2 = FUSED ? a.fma(row, a2) : a.mul(row).add(a2);
+                b2 = FUSED ? b.fma(row, b2) : b.mul(row).add(b2);
+                c2 = FUSED ? c.fma(row, c2) : c.mul(row).add(c2);
+                row = FloatVector.fromArray(LANES, x, v + 3 * COUNT);
+                a3 = FUSED ? a.fma(row, a3) : a.mul(row).add(a3);
+                b3 = FUSED ? b.fma(row, b3) : b.mul(row).add(b3);
+                c3 = FUSED ? c.fma(row, c3) : c.mul(row).add(c3);
+            }
+            a0.intoArray(sums, to);
+            b0.intoArray(sums, to + distance);
+            c0.intoArray(sums, to + 2 * distance);
+            a1.intoArray(sums, to + 3 * distance);
+            b1.intoArray(sums, to + 4 * distance);
+            c1.intoArray(sums, to + 5 * distance);
+            a2.intoArray(sums, to + 6 * distance);
+            b2.intoArray(sums, to + 7 * distance);
+            c2.intoArray(sums, to + 8 * distance);
+            a3.intoArray(sums, to + 9 * distance);
+            b3.intoArray(sums, to + 10 * distance);
+            c3.intoArray(sums, to + 11 * distance);
+        }
+
+        private static void twoByThree(MemorySegment w, long from, long apart, int inputs, float[] x, int at, float[] sums, int to,
+                                       int distance) {
+            FloatVector zero = FloatVector.zero(LANES);
+            FloatVector a0 = zero;
+            FloatVector b0 = zero;
+            FloatVector c0 = zero;
+            FloatVector a1 = zero;
+            FloatVector b1 = zero;
+            FloatVector c1 = zero;
+            long from1 = from + apart;
+            long from2 = from1 + apart;
+            for (int i = 0; i < inputs; i += COUNT) {
+                long step = (long) Float.BYTES * i;
+                int v = at + 2 * i;
+                FloatVector a = FloatVector.fromMemorySegment(LANES, w, from + step, ORDER);
+                FloatVector b = FloatVector.fromMemorySegment(LANES, w, from1 + step, ORDER);
+                FloatVector c = FloatVector.fromMemorySegment(LANES, w, from2 + step, ORDER);
+                FloatVector row = FloatVector.fromArray(LANES, x, v);
+                a0 = FUSED ? a.fma(row, a0) : a.mul(row).add(a0);
+                b0 = FUSED ? b.fma(row, b0) : b.mul(row).add(b0);
+                c0 = FUSED ? c.fma(row, c0) : c.mul(row).add(c0);
+                row = FloatVector.fromArray(LANES, x, v + COUNT);
+                a1 = FUSED ? a.fma(row, a1) : a.mul(row).add(a1);
+                b1 = FUSED ? b.fma(row, b1) : b.mul(row).add(b1);
+                c1 = FUSED ? c.fma(row, c1) : c.mul(row).add(c1);
+            }
+            a0.intoArray(sums, to);
+            b0.intoArray(sums, to + distance);
+            c0.intoArray(sums, to + 2 * distance);
+            a1.intoArray(sums, to + 3 * distance);
+            b1.intoArray(sums, to + 4 * distance);
+            c1.intoArray(sums, to + 5 * distance);
+        }
+
+        private static void oneByThree(MemorySegment w, long from, long apart, int inputs, float[] x, int at, float[] sums, int to,
+                                       int distance) {
+            FloatVector zero = FloatVector.zero(LANES);
+            FloatVector a0 = zero;
+            FloatVector b0 = zero;
+            FloatVector c0 = zero;
+            long from1 = from + apart;
+            long from2 = from1 + apart;
+            for (int i = 0; i < inputs; i += COUNT) {
+                long step = (long) Float.BYTES * i;
+                int v = at + i;
+                FloatVector a = FloatVector.fromMemorySegment(LANES, w, from + step, ORDER);
+                FloatVector b = FloatVector.fromMemorySegment(LANES, w, from1 + step, ORDER);
+                FloatVector c = FloatVector.fromMemorySegment(LANES, w, from2 + step, ORDER);
+                FloatVector row = FloatVector.fromArray(LANES, x, v);
+                a0 = FUSED ? a.fma(row, a0) : a.mul(row).add(a0);
+                b0 = FUSED ? b.fma(row, b0) : b.mul(row).add(b0);
+                c0 = FUSED ? c.fma(row, c0) : c.mul(row).add(c0);
+            }
+            a0.intoArray(sums, to);
+            b0.intoArray(sums, to + distance);
+            c0.intoArray(sums, to + 2 * distance);
+        }
+
+        private static void sixByTwo(MemorySegment w, long from, long apart, int inputs, float[] x, int at, float[] sums, int to,
+                                     int distance) {
+            FloatVector zero = FloatVector.zero(LANES);
+            FloatVector a0 = zero;
+            FloatVector b0 = zero;
+            FloatVector a1 = zero;
+            FloatVector b1 = zero;
+            FloatVector a2 = zero;
+            FloatVector b2 = zero;
+            FloatVector a3 = zero;
+            FloatVector b3 = zero;
+            FloatVector a4 = zero;
+            FloatVector b4 = zero;
+            FloatVector a5 = zero;
+            FloatVector b5 = zero;
+            long from1 = from + apart;
+            for (int i = 0; i < inputs; i += COUNT) {
+                long step = (long) Float.BYTES * i;
+                int v = at + 6 * i;
+                FloatVector a = FloatVector.fromMemorySegment(LANES, w, from + step, ORDER);
+                FloatVector b = FloatVector.fromMemorySegment(LANES, w, from1 + step, ORDER);
+                FloatVector row = FloatVector.fromArray(LANES, x, v);
+                a0 = FUSED ? a.fma(row, a0) : a.mul(row).add(a0);
+                b0 = FUSED ? b.fma(row, b0) : b.mul(row).add(b0);
+                row = FloatVector.fromArray(LANES, x, v + COUNT);
+                a1 = FUSED ? a.fma(row, a1) : a.mul(row).add(a1);
+                b1 = FUSED ? b.fma(row, b1) : b.mul(row).add(b1);
+                row = FloatVector.fromArray(LANES, x, v + 2 * COUNT);
+                a2 = FUSED ? a.fma(row, a2) : a.mul(row).add(a2);
+                b2 = FUSED ? b.fma(row, b2) : b.mul(row).add(b2);
+                row = FloatVector.fromArray(LANES, x, v + 3 * COUNT);
+                a3 = FUSED ? a.fma(row, a3) : a.mul(row).add(a3);
+                b3 = FUSED ? b.fma(row, b3) : b.mul(row).add(b3);
+                row = FloatVector.fromArray(LANES, x, v + 4 * COUNT);
+                a4 = FUSED ? a.fma(row, a4) : a.mul(row).add(a4);
+                b4 = FUSED ? b.fma(row, b4) : b.mul(row).add(b4);
+                row = FloatVector.fromArray(LANES, x, v + 5 * COUNT);
+                a5 = FUSED ? a.fma(row, a5) : a.mul(row).add(a5);
+                b5 = FUSED ? b.fma(row, b5) : b.mul(row).add(b5);
+            }
+            a0.intoArray(sums, to);
+            b0.intoArray(sums, to + distance);
+            a1.intoArray(sums, to + 2 * distance);
+            b1.intoArray(sums, to + 3 * distance);
+            a2.intoArray(sums, to + 4 * distance);
+            b2.intoArray(sums, to + 5 * distance);
+            a3.intoArray(sums, to + 6 * distance);
+            b3.intoArray(sums, to + 7 * distance);
+            a4.intoArray(sums, to + 8 * distance);
+            b4.intoArray(sums, to + 9 * distance);
+            a5.intoArray(sums, to + 10 * distance);
+            b5.intoArray(sums, to + 11 * distance);
+        }
+
+        private static void twoByTwo(MemorySegment w, long from, long apart, int inputs, float[] x, int at, float[] sums, int to,
+                                     int distance) {
+            FloatVector zero = FloatVector.zero(LANES);
+            FloatVector a0 = zero;
+            FloatVector b0 = zero;
+            FloatVector a1 = zero;
+            FloatVector b1 = zero;
+            long from1 = from + apart;
+            for (int i = 0; i < inputs; i += COUNT) {
+                long step = (long) Float.BYTES * i;
+                int v = at + 2 * i;
+                FloatVector a = FloatVector.fromMemorySegment(LANES, w, from + step, ORDER);
+                FloatVector b = FloatVector.fromMemorySegment(LANES, w, from1 + step, ORDER);
+                FloatVector row = FloatVector.fromArray(LANES, x, v);
+                a0 = FUSED ? a.fma(row, a0) : a.mul(row).add(a0);
+                b0 = FUSED ? b.fma(row, b0) : b.mul(row).add(b0);
+                row = FloatVector.fromArray(LANES, x, v + COUNT);
+                a1 = FUSED ? a.fma(row, a1) : a.mul(row).add(a1);
+                b1 = FUSED ? b.fma(row, b1) : b.mul(row).add(b1);
+            }
+            a0.intoArray(sums, to);
+            b0.intoArray(sums, to + distance);
+            a1.intoArray(sums, to + 2 * distance);
+            b1.intoArray(sums, to + 3 * distance);
+        }
+
+        private static void oneByTwo(MemorySegment w, long from, long apart, int inputs, float[] x, int at, float[] sums, int to,
+                                     int distance) {
+            FloatVector zero = FloatVector.zero(LANES);
+            FloatVector a0 = zero;
+            FloatVector b0 = zero;
+            long from1 = from + apart;
+            for (int i = 0; i < inputs; i += COUNT) {
+                long step = (long) Float.BYTES * i;
+                int v = at + i;
+                FloatVector a = FloatVector.fromMemorySegment(LANES, w, from + step, ORDER);
+                FloatVector b = FloatVector.fromMemorySegment(LANES, w, from1 + step, ORDER);
+                FloatVector row = FloatVector.fromArray(LANES, x, v);
+                a0 = FUSED ? a.fma(row, a0) : a.mul(row).add(a0);
+                b0 = FUSED ? b.fma(row, b0) : b.mul(row).add(b0);
+            }
+            a0.intoArray(sums, to);
+            b0.intoArray(sums, to + distance);
+        }
     }
 }

@@ -1,10 +1,14 @@
 package jot.tensor;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
 /** Arrays that one worker reuses from call to call; they grow as needed and are never shared. */
 final class Scratch {
     /** Floats from one array to the next, and those that the header of an array takes. */
     private static final int SPACING = 64;
     private static final int HEADER = 4;
+    private static final int LINE = 64;
 
     private float[] panel = new float[0];
     private float[] rows = new float[0];
@@ -12,6 +16,8 @@ final class Scratch {
     private short[] halves = new short[0];
     private byte[] codes = new byte[0];
     private int[] words = new int[0];
+    private MemorySegment fetched = MemorySegment.NULL;
+    private int touched;
     private float[][] columns = {};
     private float[][] sums = {};
 
@@ -37,6 +43,19 @@ final class Scratch {
             tile = new float[grown(floats)];
         }
         return tile;
+    }
+
+    /** Widened weights outside of the heap, as those lie that need no widening; contents are undefined. */
+    MemorySegment fetched(long bytes) {
+        if (fetched.byteSize() < bytes) {
+            fetched = Arena.ofAuto().allocate(bytes, LINE);
+        }
+        return fetched;
+    }
+
+    /** Takes what was read only to have it in the cache, lest the compiler leaves it out. */
+    void touched(int sum) {
+        touched += sum;
     }
 
     /** Weights of 16 bits; contents are undefined. */

@@ -101,7 +101,12 @@ final class VectorKernels implements Kernels {
     @Override
     public void decode(Matrix w, float[] bias, Activations x, int xColumn, Activations y, int yColumn, int fromRow, int toRow,
                        int fromOutput, int toOutput, Scratch scratch) {
-        VectorDecode.multiply(w, bias, x, xColumn, y, yColumn, fromRow, toRow, fromOutput, toOutput, scratch);
+        if (toRow - fromRow == 1
+            || w.format() instanceof WeightFormat.Coded coded && LaneKernels.keepsCodes(coded, w.inputs(), COUNT)) {
+            VectorDecode.multiply(w, bias, x, xColumn, y, yColumn, fromRow, toRow, fromOutput, toOutput, scratch);
+        } else {
+            RegisterTile.FewRows.multiply(w, bias, x, xColumn, y, yColumn, fromRow, toRow, fromOutput, toOutput, scratch);
+        }
     }
 
     @Override

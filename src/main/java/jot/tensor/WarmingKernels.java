@@ -68,7 +68,7 @@ final class WarmingKernels implements Kernels, AutoCloseable {
     private static final int[] TABLE = {0};
     private static final int OUTPUTS = 8;
     /** Rows that need every size of the kernels for few rows. */
-    private static final int SOME = 7;
+    private static final int SOME = 15;
     /** Real calls in a round that asks. */
     private static final int CALLS = 5;
     /**

@@ -33,7 +33,7 @@ class LaneKernelsTest {
             vector.prefill(w, bias, x, 3, y, 2, 0, ROWS, 0, outputs, scratch);
             plain.prefill(w, bias, x, 3, z, 2, 0, ROWS, 0, outputs, scratch);
             assertSame(y, z, "prefill " + format.label());
-            for (int rows : new int[] {1, 2, 3, 4, 7}) {
+            for (int rows : new int[] {1, 2, 3, 4, 6, 7, 8, 15, 23}) {
                 vector.decode(w, null, x, 3, y, 2, 0, rows, 0, outputs, scratch);
                 plain.decode(w, null, x, 3, z, 2, 0, rows, 0, outputs, scratch);
                 assertSame(y, z, "decode " + format.label() + ", rows " + rows);
