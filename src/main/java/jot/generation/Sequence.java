@@ -124,6 +124,12 @@ public final class Sequence {
         logitsAt = logitsAt > position ? -1 : logitsAt;
     }
 
+    /** Forgets all tokens from a position on, and keeps the memory of their cache for as many others. */
+    public void restart(int position) {
+        cache.restart(position);
+        logitsAt = logitsAt > position ? -1 : logitsAt;
+    }
+
     /** Whether the logits are those of what may follow its last token. */
     boolean hasLogits() {
         return logitsAt == length();

@@ -2,6 +2,7 @@ package jot.loading;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
+import java.util.Arrays;
 
 import jot.tensor.Matrix;
 import jot.tensor.Quantizer;
@@ -17,11 +18,14 @@ final class FormatConversion {
 
     /** Rows that a thread converts at a time; also the columns of a transposed matrix that it gathers, a cache line or two of each row. */
     private static final int ROWS = 32;
+    /** Floats between gathered columns, so that they do not compete for the same places in the cache. */
+    private static final int GAP = 16;
 
     private final WeightFormat format;
     private final Workers workers;
     private final SegmentAllocator memory;
     private final float[][] gathered;
+    private final Quantizer.Buffer[] buffers;
 
     /**
      * Converts to a format.
@@ -34,6 +38,8 @@ final class FormatConversion {
         this.workers = workers;
         this.memory = memory;
         this.gathered = new float[workers.threads()][0];
+        this.buffers = new Quantizer.Buffer[workers.threads()];
+        Arrays.setAll(buffers, _ -> new Quantizer.Buffer());
     }
 
     /**
@@ -59,27 +65,31 @@ final class FormatConversion {
         int inputs = stored.outputs();
         Quantizer quantizer = new Quantizer(format, outputs, inputs, memory);
         workers.run(() -> workers.forEach((worker, from, to) -> {
-            float[] values = gathered(worker, ROWS * (inputs + 1));
+            int stride = inputs + GAP;
+            float[] values = gathered(worker, ROWS * (stride + 1));
             for (int first = from * ROWS; first < Math.min(outputs, to * ROWS); first += ROWS) {
                 int count = Math.min(ROWS, outputs - first);
-                gather(stored, first, count, values);
+                gather(stored, first, count, values, stride);
                 for (int row = 0; row < count; row++) {
-                    quantizer.row(first + row, values, row * inputs);
+                    quantizer.row(first + row, values, row * stride, buffers[worker]);
                 }
             }
         }, Math.ceilDiv(outputs, ROWS), 1));
         return quantizer.matrix();
     }
 
-    /** Columns {@code [first, first + count)} one after the other, each of as many numbers as there are rows. */
-    private static void gather(Matrix stored, int first, int count, float[] values) {
-        int inputs = stored.outputs();
-        int line = ROWS * inputs;
-        for (int input = 0; input < inputs; input++) {
+    /** Columns {@code [first, first + count)}, {@code stride} apart, each of as many numbers as there are rows. */
+    private static void gather(Matrix stored, int first, int count, float[] values, int stride) {
+        int line = ROWS * stride;
+        for (int input = 0; input < stored.outputs(); input++) {
             stored.row(input, first, count, values, line);
-            for (int row = 0; row < count; row++) {
-                values[row * inputs + input] = values[line + row];
-            }
+            scatter(values, line, count, input, stride);
+        }
+    }
+
+    private static void scatter(float[] values, int from, int count, int to, int stride) {
+        for (int i = 0; i < count; i++) {
+            values[to + i * stride] = values[from + i];
         }
     }
 
@@ -94,7 +104,7 @@ final class FormatConversion {
             float[] row = gathered(worker, inputs);
             for (int output = from; output < to; output++) {
                 rows.read(output, row, 0);
-                quantizer.row(output, row, 0);
+                quantizer.row(output, row, 0, buffers[worker]);
             }
         }, outputs, ROWS));
         return quantizer.matrix();

@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
 
 import jot.checkpoint.Tensor;
@@ -15,8 +16,11 @@ import jot.tensor.Workers;
 /** Makes stored matrices uniform while loading: transposed or with their rows in another order, on all workers. */
 sealed class WeightConversion {
 
-    /** Rows and columns of the squares in which a matrix is transposed, so that both sides stay in the cache. */
-    private static final int TILE = 16;
+    /** Columns that a thread transposes together, a cache line or two of each row, and rows after which it writes what it has. */
+    private static final int COLUMNS = 32;
+    private static final int ROWS = 1024;
+    /** Distance of the columns while they are gathered: not a power of two, or they competed for the same places in the cache. */
+    private static final int STRIDE = ROWS + 16;
 
     /** Quadruples of half-precision numbers that a thread looks at in one go. */
     private static final int SCAN = 1 << 15;
@@ -28,12 +32,15 @@ sealed class WeightConversion {
 
     private final Workers workers;
     private final SegmentAllocator lasting;
+    private final Turn[] turns;
     private SegmentAllocator memory;
 
     WeightConversion(Workers workers, SegmentAllocator memory) {
         this.workers = workers;
         this.lasting = memory;
         this.memory = memory;
+        this.turns = new Turn[workers == null ? 0 : workers.threads()];
+        Arrays.setAll(turns, _ -> new Turn());
     }
 
     /** A conversion for whoever wants to know whether a model could be built: what needs values is left out, and no value is read. */
@@ -99,40 +106,63 @@ sealed class WeightConversion {
     }
 
     private void transpose(MemorySegment stored, MemorySegment turned, int rows, int columns, int bytes) {
-        int tiles = (columns + TILE - 1) / TILE;
         workers.run(() -> workers.forEach((worker, from, to) -> {
-            for (int tile = from; tile < to; tile++) {
-                int first = tile * TILE;
-                int last = Math.min(columns, first + TILE);
-                if (bytes == 4) {
-                    transposeInts(stored, turned, rows, columns, first, last);
-                } else {
-                    transposeShorts(stored, turned, rows, columns, first, last);
+            for (int strip = from; strip < to; strip++) {
+                int first = strip * COLUMNS;
+                int width = Math.min(COLUMNS, columns - first);
+                for (int row = 0; row < rows; row += ROWS) {
+                    int height = Math.min(ROWS, rows - row);
+                    if (bytes == 4) {
+                        turns[worker].ints(stored, turned, rows, columns, row, height, first, width);
+                    } else {
+                        turns[worker].shorts(stored, turned, rows, columns, row, height, first, width);
+                    }
                 }
             }
-        }, tiles, 1));
+        }, Math.ceilDiv(columns, COLUMNS), 1));
     }
 
-    private static void transposeInts(MemorySegment stored, MemorySegment turned, int rows, int columns, int first, int last) {
-        for (int row = 0; row < rows; row += TILE) {
-            int end = Math.min(rows, row + TILE);
-            for (int column = first; column < last; column++) {
-                for (int r = row; r < end; r++) {
-                    int element = stored.get(ValueLayout.JAVA_INT_UNALIGNED, 4L * ((long) r * columns + column));
-                    turned.set(ValueLayout.JAVA_INT_UNALIGNED, 4L * ((long) column * rows + r), element);
-                }
+    /** Transposes some columns of some rows by way of arrays that a thread reuses: bulk copies are fast before anything is compiled. */
+    private static final class Turn {
+        private final int[] intLine = new int[COLUMNS];
+        private final short[] shortLine = new short[COLUMNS];
+        private int[] turnedInts = {};
+        private short[] turnedShorts = {};
+
+        void ints(MemorySegment stored, MemorySegment turned, int rows, int columns, int row, int height, int column, int width) {
+            turnedInts = turnedInts.length == 0 ? new int[COLUMNS * STRIDE] : turnedInts;
+            for (int r = 0; r < height; r++) {
+                MemorySegment.copy(stored, ValueLayout.JAVA_INT_UNALIGNED, 4L * ((long) (row + r) * columns + column), intLine, 0, width);
+                scatter(intLine, width, turnedInts, r);
+            }
+            for (int c = 0; c < width; c++) {
+                MemorySegment.copy(turnedInts, c * STRIDE, turned, ValueLayout.JAVA_INT_UNALIGNED,
+                        4L * ((long) (column + c) * rows + row), height);
             }
         }
-    }
 
-    private static void transposeShorts(MemorySegment stored, MemorySegment turned, int rows, int columns, int first, int last) {
-        for (int row = 0; row < rows; row += TILE) {
-            int end = Math.min(rows, row + TILE);
-            for (int column = first; column < last; column++) {
-                for (int r = row; r < end; r++) {
-                    short element = stored.get(ValueLayout.JAVA_SHORT_UNALIGNED, 2L * ((long) r * columns + column));
-                    turned.set(ValueLayout.JAVA_SHORT_UNALIGNED, 2L * ((long) column * rows + r), element);
-                }
+        void shorts(MemorySegment stored, MemorySegment turned, int rows, int columns, int row, int height, int column, int width) {
+            turnedShorts = turnedShorts.length == 0 ? new short[COLUMNS * STRIDE] : turnedShorts;
+            for (int r = 0; r < height; r++) {
+                MemorySegment.copy(stored, ValueLayout.JAVA_SHORT_UNALIGNED, 2L * ((long) (row + r) * columns + column), shortLine, 0,
+                        width);
+                scatter(shortLine, width, turnedShorts, r);
+            }
+            for (int c = 0; c < width; c++) {
+                MemorySegment.copy(turnedShorts, c * STRIDE, turned, ValueLayout.JAVA_SHORT_UNALIGNED,
+                        2L * ((long) (column + c) * rows + row), height);
+            }
+        }
+
+        private static void scatter(int[] line, int width, int[] to, int at) {
+            for (int c = 0; c < width; c++) {
+                to[at + c * STRIDE] = line[c];
+            }
+        }
+
+        private static void scatter(short[] line, int width, short[] to, int at) {
+            for (int c = 0; c < width; c++) {
+                to[at + c * STRIDE] = line[c];
             }
         }
     }

@@ -98,11 +98,20 @@ public final class KvCache {
      * @throws IllegalArgumentException if the position lies outside 0 … {@link #length()}
      */
     public void rewind(int position) {
+        restart(position);
+        trim();
+    }
+
+    /**
+     * Forgets every position from {@code position} on, and keeps the pages for those that come next.
+     *
+     * @throws IllegalArgumentException if the position lies outside 0 … {@link #length()}
+     */
+    public void restart(int position) {
         if (position < 0 || position > length) {
             throw new IllegalArgumentException("position " + position + ", expected 0 to " + length);
         }
         length = position;
-        trim();
     }
 
     /** Gives back pages that were reserved and not written. */

@@ -201,7 +201,7 @@ public final class KernelSelection implements AutoCloseable {
         /** The operation whose result is wrong, or null. */
         String mismatch(WarmingKernels.Kind kind) {
             return switch (kind) {
-                case ATTENTION -> attentionAgrees() ? null : "attention";
+                case EXPONENTIALS, ATTENTION -> attentionAgrees() ? null : "attention";
                 case ROWS -> rowsAgree() ? null : "an operation on rows";
                 default -> productsAgree(kind.format, kind.later) ? null : "product with " + kind.format.label() + " weights";
             };

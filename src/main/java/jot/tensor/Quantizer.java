@@ -3,16 +3,22 @@ package jot.tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.Objects;
 
 /**
  * Fills a {@link Matrix} of any of Jot's own formats row by row from floats.
  *
- * <p>Several threads may fill different rows at once; {@link #matrix()} is called when all are filled. A value that the format cannot
- * hold (too large for F16, an infinity or NaN for a coded format) is refused.
+ * <p>Several threads may fill different rows at once, each with a {@link Buffer} of its own; {@link #matrix()} is called when all are
+ * filled. A value that the format cannot hold (too large for F16, an infinity or NaN for a coded format) is refused.
+ *
+ * <p>Codes are made in arrays by plain loops and copied to their place a row at a time: that is fast long before it is fully compiled.
  */
 public final class Quantizer {
     private static final int GROUP = WeightFormat.Coded.GROUP;
+    /** Magnitudes of which 127 is no infinite multiple. */
+    private static final float SMALLEST = 0x1p-120f;
+    private static final int INFINITY = Float.floatToRawIntBits(Float.POSITIVE_INFINITY);
 
     private final WeightFormat format;
     private final int outputs;
@@ -70,9 +76,10 @@ public final class Quantizer {
         }
         Quantizer quantizer = new Quantizer(format, source.outputs(), source.inputs(), memory);
         float[] row = new float[source.inputs()];
+        Buffer buffer = new Buffer();
         for (int output = 0; output < source.outputs(); output++) {
             source.row(output, row, 0);
-            quantizer.row(output, row, 0);
+            quantizer.row(output, row, 0, buffer);
         }
         return quantizer.matrix();
     }
@@ -83,20 +90,16 @@ public final class Quantizer {
      * @param output the row
      * @param values its floats
      * @param offset where they start
+     * @param buffer of the calling thread alone
      * @throws IllegalArgumentException if a value does not fit the format
      * @throws IndexOutOfBoundsException if the row is not in the matrix or the floats do not suffice
      */
-    public void row(int output, float[] values, int offset) {
+    public void row(int output, float[] values, int offset, Buffer buffer) {
         Objects.checkIndex(output, outputs);
         Objects.checkFromIndexSize(offset, inputs, values.length);
         switch (format) {
-            case WeightFormat.Plain plain -> plainRow(plain, output, values, offset);
-            case WeightFormat.Coded coded -> {
-                for (int group = 0; group < coded.groups(inputs); group++) {
-                    int from = group * GROUP;
-                    group(coded, output, group, values, offset + from, Math.min(GROUP, inputs - from));
-                }
-            }
+            case WeightFormat.Plain plain -> plainRow(plain, output, values, offset, buffer);
+            case WeightFormat.Coded coded -> codedRow(coded, output, values, offset, buffer);
         }
     }
 
@@ -112,29 +115,48 @@ public final class Quantizer {
         };
     }
 
-    private void plainRow(WeightFormat.Plain plain, int output, float[] values, int offset) {
+    private void plainRow(WeightFormat.Plain plain, int output, float[] values, int offset, Buffer buffer) {
         long at = (long) output * inputs * plain.size();
-        switch (plain) {
-            case F32 -> MemorySegment.copy(values, offset, codes, Matrix.FLOAT, at, inputs);
-            case F16 -> {
-                for (int i = 0; i < inputs; i++) {
-                    codes.set(Matrix.SHORT, at + 2L * i, half(values[offset + i], output, i));
-                }
-            }
-            case BF16 -> {
-                for (int i = 0; i < inputs; i++) {
-                    codes.set(Matrix.SHORT, at + 2L * i, brain(values[offset + i]));
-                }
-            }
+        if (plain == WeightFormat.Plain.F32) {
+            MemorySegment.copy(values, offset, codes, Matrix.FLOAT, at, inputs);
+            return;
         }
+        short[] halves = buffer.scratch.halves(inputs);
+        if (plain == WeightFormat.Plain.BF16) {
+            brains(values, offset, inputs, halves);
+        } else if (!halves(values, offset, inputs, halves)) {
+            throw tooLargeForHalf(output, values, offset);
+        }
+        MemorySegment.copy(halves, 0, codes, Matrix.SHORT, at, inputs);
     }
 
-    private static short half(float value, int output, int input) {
-        short half = Float.floatToFloat16(value);
-        if ((half & 0x7c00) == 0x7c00) {
-            throw new IllegalArgumentException("weight [" + output + "][" + input + "] is " + value + ", which F16 cannot hold");
+    /** Rounds to F16, and tells whether all are finite. */
+    private static boolean halves(float[] values, int offset, int count, short[] to) {
+        boolean finite = true;
+        for (int i = 0; i < count; i++) {
+            short half = Float.floatToFloat16(values[offset + i]);
+            finite &= (half & 0x7c00) != 0x7c00;
+            to[i] = half;
         }
-        return half;
+        return finite;
+    }
+
+    private IllegalArgumentException tooLargeForHalf(int output, float[] values, int offset) {
+        int input = 0;
+        while ((Float.floatToFloat16(values[offset + input]) & 0x7c00) != 0x7c00) {
+            input++;
+        }
+        return refusal(output, input, values[offset + input], "F16");
+    }
+
+    private static IllegalArgumentException refusal(int output, int input, float value, String format) {
+        return new IllegalArgumentException("weight [" + output + "][" + input + "] is " + value + ", which " + format + " cannot hold");
+    }
+
+    private static void brains(float[] values, int offset, int count, short[] to) {
+        for (int i = 0; i < count; i++) {
+            to[i] = brain(values[offset + i]);
+        }
     }
 
     /** Rounds to the nearest brain float, ties to even; a NaN stays one. */
@@ -146,50 +168,105 @@ public final class Quantizer {
         return (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
     }
 
-    private void group(WeightFormat.Coded coded, int output, int group, float[] values, int offset, int count) {
-        float low = 0;
-        float high = 0;
-        for (int j = 0; j < count; j++) {
-            float value = values[offset + j];
-            if (!Float.isFinite(value)) {
-                throw new IllegalArgumentException("weight [" + output + "][" + (group * GROUP + j) + "] is " + value + ", which "
-                    + coded + " cannot hold");
+    private void codedRow(WeightFormat.Coded coded, int output, float[] values, int offset, Buffer buffer) {
+        requireFinite(coded, output, values, offset);
+        int groups = coded.groups(inputs);
+        int rowBytes = coded.rowBytes(inputs);
+        byte[] row = buffer.scratch.codes(rowBytes);
+        float[] factors = buffer.scratch.tile(2 * groups);
+        for (int group = 0; group < groups; group++) {
+            int from = offset + group * GROUP;
+            int count = Math.min(GROUP, inputs - group * GROUP);
+            if (coded.bits() == 8) {
+                factors[group] = bytes(values, from, count, row, group * GROUP);
+            } else {
+                float low = low(values, from, count);
+                factors[groups + group] = low;
+                factors[group] = nibbles(values, from, count, low, row, group * (GROUP / 2));
             }
-            low = j == 0 ? value : Math.min(low, value);
-            high = j == 0 ? value : Math.max(high, value);
         }
-        long plane = ((long) output * coded.groups(inputs) + group) * Float.BYTES;
-        long at = (long) output * coded.rowBytes(inputs) + (long) group * (GROUP * coded.bits() / 8);
-        if (coded.bits() == 8) {
-            bytes(plane, at, Math.max(-low, high), values, offset, count);
-        } else {
-            nibbles(plane, at, low, high, values, offset, count);
+        MemorySegment.copy(row, 0, codes, ValueLayout.JAVA_BYTE, (long) output * rowBytes, rowBytes);
+        long plane = (long) output * groups * Float.BYTES;
+        MemorySegment.copy(factors, 0, scales, Matrix.FLOAT, plane, groups);
+        if (coded.minimum()) {
+            MemorySegment.copy(factors, groups, minimums, Matrix.FLOAT, plane, groups);
         }
     }
 
-    /** {@code value ≈ scale · code}, codes −127 … 127. */
-    private void bytes(long plane, long at, float largest, float[] values, int offset, int count) {
-        float scale = largest / 127f;
-        float inverse = scale == 0f ? 0f : 127f / largest;
-        scales.set(Matrix.FLOAT, plane, scale);
-        for (int j = 0; j < GROUP; j++) {
-            int code = j < count ? Math.clamp(Math.round(values[offset + j] * inverse), -127, 127) : 0;
-            codes.set(ValueLayout.JAVA_BYTE, at + j, (byte) code);
+    private void requireFinite(WeightFormat.Coded coded, int output, float[] values, int offset) {
+        if (largestBits(values, offset, inputs) >= INFINITY) {
+            int input = 0;
+            while (Float.isFinite(values[offset + input])) {
+                input++;
+            }
+            throw refusal(output, input, values[offset + input], coded.toString());
         }
     }
 
-    /** {@code value ≈ scale · code + minimum}, codes 0 … 15. */
-    private void nibbles(long plane, long at, float low, float high, float[] values, int offset, int count) {
+    /** The bits of the largest magnitude; those of infinities and NaN are above all others. */
+    private static int largestBits(float[] values, int from, int count) {
+        int largest = 0;
+        for (int i = from; i < from + count; i++) {
+            largest = Math.max(largest, Float.floatToRawIntBits(values[i]) & Integer.MAX_VALUE);
+        }
+        return largest;
+    }
+
+    private static float low(float[] values, int from, int count) {
+        float low = values[from];
+        for (int i = from + 1; i < from + count; i++) {
+            low = values[i] < low ? values[i] : low;
+        }
+        return low;
+    }
+
+    private static float high(float[] values, int from, int count) {
+        float high = values[from];
+        for (int i = from + 1; i < from + count; i++) {
+            high = values[i] > high ? values[i] : high;
+        }
+        return high;
+    }
+
+    /** {@code value ≈ scale · code}, codes −127 … 127, all 0 where the scale has no inverse; returns the scale. */
+    private static float bytes(float[] values, int from, int count, byte[] to, int at) {
+        float largest = Float.intBitsToFloat(largestBits(values, from, count));
+        float inverse = largest < SMALLEST ? 0f : 127f / largest;
+        for (int j = 0; j < count; j++) {
+            to[at + j] = (byte) (round(values[from + j] * inverse + 128.0) - 128);
+        }
+        Arrays.fill(to, at + count, at + GROUP, (byte) 0);
+        return largest / 127f;
+    }
+
+    /** {@code value ≈ scale · code + low}, codes 0 … 15; returns the scale. */
+    private static float nibbles(float[] values, int from, int count, float low, byte[] to, int at) {
+        float high = high(values, from, count);
         float scale = high / 15f - low / 15f;
-        scales.set(Matrix.FLOAT, plane, scale);
-        minimums.set(Matrix.FLOAT, plane, low);
-        for (int j = 0; j < GROUP / 2; j++) {
-            int pair = nibble(j, scale, low, values, offset, count) | nibble(j + GROUP / 2, scale, low, values, offset, count) << 4;
-            codes.set(ValueLayout.JAVA_BYTE, at + j, (byte) pair);
+        int half = GROUP / 2;
+        for (int j = 0; j < half; j++) {
+            int first = j < count && scale > 0f ? nibble(values[from + j], low, scale) : 0;
+            int second = j + half < count && scale > 0f ? nibble(values[from + j + half], low, scale) : 0;
+            to[at + j] = (byte) (first | second << 4);
         }
+        return scale;
     }
 
-    private static int nibble(int j, float scale, float low, float[] values, int offset, int count) {
-        return j < count && scale > 0f ? Math.clamp(Math.round((values[offset + j] - low) / scale), 0, 15) : 0;
+    private static int nibble(float value, float low, float scale) {
+        return Math.min(15, round((value - low) / scale));
+    }
+
+    /** The nearest integer of a number that is not below 0, ties up, as {@link Math#round} gives it in more steps. */
+    private static int round(double number) {
+        return (int) (number + 0.5);
+    }
+
+    /** Arrays that one thread reuses from row to row; not thread-safe. */
+    public static final class Buffer {
+        private final Scratch scratch = new Scratch();
+
+        /** An empty one, which grows as needed. */
+        public Buffer() {
+        }
     }
 }

@@ -139,17 +139,8 @@ final class VectorAttention {
     }
 
     /** Puts {@code e^(score − largest)} in place of each score and returns their sum. */
-    private static float exponentials(float[] scores, int at, int count, float largest, float[] lanes) {
-        if (count == 0) {
-            return 0f;
-        }
-        FloatVector sum = FloatVector.zero(LANES);
-        for (int k = 0; k < count; k += COUNT) {
-            FloatVector power = VectorFunctions.expOfNegative(FloatVector.fromArray(LANES, scores, at + k).sub(largest));
-            power.intoArray(scores, at + k);
-            sum = sum.add(power);
-        }
-        sum.intoArray(lanes, 0);
+    static float exponentials(float[] scores, int at, int count, float largest, float[] lanes) {
+        VectorFunctions.exponentials(scores, at, count, largest, lanes);
         return VectorFunctions.fold(lanes, 0);
     }
 
@@ -193,15 +184,8 @@ final class VectorAttention {
         }
     }
 
-    static void multiply(float[] x, int from, int count, float factor) {
-        if (count == 0) {
-            return;
-        }
-        int i = from;
-        for (; i + COUNT <= from + count; i += COUNT) {
-            FloatVector.fromArray(LANES, x, i).mul(factor).intoArray(x, i);
-        }
-        for (; i < from + count; i++) {
+    private static void multiply(float[] x, int from, int count, float factor) {
+        for (int i = from; i < from + count; i++) {
             x[i] *= factor;
         }
     }

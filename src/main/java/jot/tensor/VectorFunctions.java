@@ -92,15 +92,32 @@ final class VectorFunctions {
     }
 
     /**
-     * The same, bit for bit, of numbers that are not above 0: as no power of two is large then, one factor can be fixed. It saves a fifth
-     * of the operations, without which C2 would find the softmax around it too large to inline all of them.
+     * The exponentials, bit for bit, of some numbers minus the largest of them, in place, and in {@code lanes} their sums. As no power of
+     * two is large then, one factor can be fixed, which saves a fifth of the operations. All of it stands in one method, so that the
+     * compiler has nothing to leave out.
      */
-    static FloatVector expOfNegative(FloatVector x) {
-        FloatVector clamped = x.max(Elementary.EXP_LOWEST);
-        FloatVector shifted = multiplyAdd(clamped, FloatVector.broadcast(LANES, Elementary.LOG2_E), Elementary.ROUND);
-        FloatVector q = expm1Reduced(reduced(clamped, shifted.sub(Elementary.ROUND))).add(1f);
-        IntVector raised = shifted.reinterpretAsInts().add(BIAS + RAISED - Float.floatToRawIntBits(Elementary.ROUND));
-        return q.mul(raised.lanewise(VectorOperators.LSHL, FRACTION_BITS).reinterpretAsFloats()).mul(LOWERED);
+    static void exponentials(float[] x, int from, int count, float largest, float[] lanes) {
+        if (count == 0) {
+            return;
+        }
+        FloatVector sum = FloatVector.zero(LANES);
+        for (int k = from; k < from + count; k += COUNT) {
+            FloatVector clamped = FloatVector.fromArray(LANES, x, k).sub(largest).max(Elementary.EXP_LOWEST);
+            FloatVector shifted = multiplyAdd(clamped, FloatVector.broadcast(LANES, Elementary.LOG2_E), Elementary.ROUND);
+            FloatVector n = shifted.sub(Elementary.ROUND);
+            FloatVector r = multiplyAdd(n, FloatVector.broadcast(LANES, -Elementary.LN2_HIGH), clamped);
+            r = multiplyAdd(n, FloatVector.broadcast(LANES, -Elementary.LN2_LOW), r);
+            FloatVector p = multiplyAdd(FloatVector.broadcast(LANES, Elementary.E4), r, Elementary.E3);
+            p = multiplyAdd(p, r, Elementary.E2);
+            p = multiplyAdd(p, r, Elementary.E1);
+            p = multiplyAdd(p, r, Elementary.E0);
+            p = multiplyAdd(p, r.mul(r), r).add(1f);
+            IntVector raised = shifted.reinterpretAsInts().add(BIAS + RAISED - Float.floatToRawIntBits(Elementary.ROUND));
+            p = p.mul(raised.lanewise(VectorOperators.LSHL, FRACTION_BITS).reinterpretAsFloats()).mul(LOWERED);
+            p.intoArray(x, k);
+            sum = sum.add(p);
+        }
+        sum.intoArray(lanes, 0);
     }
 
     static FloatVector expm1(FloatVector x) {

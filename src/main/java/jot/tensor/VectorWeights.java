@@ -103,52 +103,64 @@ final class VectorWeights {
     }
 
     private static void widenCoded(WeightFormat.Coded coded, Matrix w, int output, int from, int count, float[] to, int offset) {
-        if (count == 0) {
-            return;
-        }
         int whole = count - count % GROUP;
         long plane = ((long) output * coded.groups(w.inputs()) + from / GROUP) * Float.BYTES;
         long at = (long) output * coded.rowBytes(w.inputs()) + (long) from / GROUP * (GROUP * coded.bits() / 8);
-        for (int i = 0; i < whole; i += GROUP) {
-            FloatVector scale = FloatVector.broadcast(LANES, w.scales().get(Matrix.FLOAT, plane));
-            FloatVector minimum = FloatVector.broadcast(LANES, coded.minimum() ? w.minimums().get(Matrix.FLOAT, plane) : -0f);
-            if (coded.bits() == 8) {
-                bytesGroup(w.codes(), at, scale, minimum, to, offset + i);
-            } else {
-                nibblesGroup(coded.table(), w.codes(), at, scale, minimum, to, offset + i);
-            }
-            plane += Float.BYTES;
-            at += GROUP * coded.bits() / 8;
+        // without any weights as well, since calls count whatever they do
+        MemorySegment minimums = coded.minimum() ? w.minimums() : null;
+        if (coded.bits() == 8) {
+            bytes(w.codes(), at, w.scales(), minimums, plane, whole, to, offset);
+        } else if (COUNT == 16) {
+            nibbles(FloatVector.fromArray(LANES, coded.table(), 0), w.codes(), at, w.scales(), minimums, plane, whole, to, offset);
+        } else {
+            nibblesOneByOne(coded.table(), w.codes(), at, w.scales(), minimums, plane, whole, to, offset);
         }
         w.row(output, from + whole, count - whole, to, offset + whole);
     }
 
-    private static void bytesGroup(MemorySegment codes, long at, FloatVector scale, FloatVector minimum, float[] to, int offset) {
-        for (int j = 0; j <= GROUP - BYTES_LOADED; j += COUNT) {
-            VectorFunctions.multiplyAdd(scale, q8(codes, at + j), minimum).intoArray(to, offset + j);
-        }
-        // at 128 bits the last load would reach beyond the group
-        for (int j = GROUP - BYTES_LOADED + COUNT; j < GROUP; j++) {
-            to[offset + j] = Elementary.multiplyAdd(scale.lane(0), codes.get(ValueLayout.JAVA_BYTE, at + j), minimum.lane(0));
+    /** Whole groups, each loop in one method: a method for each group may not be inlined, and its vectors would be objects. */
+    private static void bytes(MemorySegment codes, long at, MemorySegment scales, MemorySegment minimums, long plane, int count,
+                              float[] to, int offset) {
+        for (int i = 0; i < count; i += GROUP) {
+            long group = plane + Float.BYTES * (i / GROUP);
+            float scale = scales.get(Matrix.FLOAT, group);
+            float minimum = minimums == null ? -0f : minimums.get(Matrix.FLOAT, group);
+            FloatVector factor = FloatVector.broadcast(LANES, scale);
+            FloatVector summand = FloatVector.broadcast(LANES, minimum);
+            for (int j = i; j <= i + GROUP - BYTES_LOADED; j += COUNT) {
+                VectorFunctions.multiplyAdd(factor, q8(codes, at + j), summand).intoArray(to, offset + j);
+            }
+            // at 128 bits the last load would reach beyond the group
+            for (int j = i + GROUP - BYTES_LOADED + COUNT; j < i + GROUP; j++) {
+                to[offset + j] = Elementary.multiplyAdd(scale, codes.get(ValueLayout.JAVA_BYTE, at + j), minimum);
+            }
         }
     }
 
-    private static void nibblesGroup(float[] table, MemorySegment codes, long at, FloatVector scale, FloatVector minimum,
-                                     float[] to, int offset) {
-        if (COUNT == 16) {
-            FloatVector values = FloatVector.fromArray(LANES, table, 0);
-            IntVector pairs = pairs(codes, at);
-            VectorFunctions.multiplyAdd(scale, look(values, pairs), minimum).intoArray(to, offset);
-            VectorFunctions.multiplyAdd(scale, look(values, pairs.lanewise(VectorOperators.LSHR, 4)), minimum)
-                .intoArray(to, offset + NIBBLES);
-            return;
+    private static void nibbles(FloatVector table, MemorySegment codes, long at, MemorySegment scales, MemorySegment minimums, long plane,
+                                int count, float[] to, int offset) {
+        for (int i = 0; i < count; i += GROUP) {
+            long group = plane + Float.BYTES * (i / GROUP);
+            FloatVector factor = FloatVector.broadcast(LANES, scales.get(Matrix.FLOAT, group));
+            FloatVector summand = FloatVector.broadcast(LANES, minimums == null ? -0f : minimums.get(Matrix.FLOAT, group));
+            IntVector pairs = pairs(codes, at + i / 2);
+            VectorFunctions.multiplyAdd(factor, look(table, pairs), summand).intoArray(to, offset + i);
+            VectorFunctions.multiplyAdd(factor, look(table, pairs.lanewise(VectorOperators.LSHR, 4)), summand)
+                .intoArray(to, offset + i + NIBBLES);
         }
-        float s = scale.lane(0);
-        float m = minimum.lane(0);
-        for (int j = 0; j < NIBBLES; j++) {
-            int pair = codes.get(ValueLayout.JAVA_BYTE, at + j);
-            to[offset + j] = Elementary.multiplyAdd(s, table[pair & 15], m);
-            to[offset + NIBBLES + j] = Elementary.multiplyAdd(s, table[pair >> 4 & 15], m);
+    }
+
+    private static void nibblesOneByOne(float[] table, MemorySegment codes, long at, MemorySegment scales, MemorySegment minimums,
+                                        long plane, int count, float[] to, int offset) {
+        for (int i = 0; i < count; i += GROUP) {
+            long group = plane + Float.BYTES * (i / GROUP);
+            float scale = scales.get(Matrix.FLOAT, group);
+            float minimum = minimums == null ? -0f : minimums.get(Matrix.FLOAT, group);
+            for (int j = 0; j < NIBBLES; j++) {
+                int pair = codes.get(ValueLayout.JAVA_BYTE, at + i / 2 + j);
+                to[offset + i + j] = Elementary.multiplyAdd(scale, table[pair & 15], minimum);
+                to[offset + i + NIBBLES + j] = Elementary.multiplyAdd(scale, table[pair >> 4 & 15], minimum);
+            }
         }
     }
 

@@ -5,7 +5,6 @@ import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Consumer;
 
 /**
  * Vector kernels that plain loops stand in for until the JVM has compiled them.
@@ -22,6 +21,8 @@ final class WarmingKernels implements Kernels, AutoCloseable {
     enum Kind {
         /** Many rows times a matrix. */
         PREFILL_F32(WeightFormat.F32, false),
+        /** The exponentials within attention: compiled after what calls them, they would not be called often enough by themselves. */
+        EXPONENTIALS(null, false),
         /** Attention. */
         ATTENTION(null, false),
         /** Many rows times a matrix. */
@@ -62,22 +63,27 @@ final class WarmingKernels implements Kernels, AutoCloseable {
     }
 
     /** Kinds that every model needs. */
-    private static final Set<Kind> COMMON = EnumSet.of(Kind.PREFILL_F32, Kind.ATTENTION, Kind.ROWS);
+    private static final Set<Kind> COMMON = EnumSet.of(Kind.PREFILL_F32, Kind.EXPONENTIALS, Kind.ATTENTION, Kind.ROWS);
     private static final GatedActivation SILU = new GatedActivation.Product(new Activation.Silu());
     private static final AttentionShape SHAPE = new AttentionShape(1, 1, 1, 1, 0.1f, 0, 0f, null, null);
     private static final int[] TABLE = {0};
     private static final int OUTPUTS = 8;
     /** Rows that need every size of the kernels for few rows. */
     private static final int SOME = 15;
-    /** Real calls in a round that asks. */
-    private static final int CALLS = 5;
     /**
-     * Hollow calls to each real one. Innermost loops must go round at least once in four calls on average, or the compiler takes them
-     * for a rare case and leaves calls in them.
+     * Hollow calls from one trial to the next. Innermost loops must go round at least once in four calls on average, trials included, or
+     * the compiler takes them for a rare case ({@code InlineFrequencyRatio}), leaves calls in them, and each vector stays an object.
      */
     private static final int HOLLOW_CALLS = 50;
-    /** Rounds that ask the compiler for a kind; later ones only look whether it has done it. */
+    /** Small calls from one trial to the next, where there is no hollow one. */
+    private static final int SMALL_CALLS = 25;
+    /** Trials in a round that asks the compiler for a kind. */
+    private static final int TRIALS = 5;
+    /** Rounds that ask for a kind whose trials leave much garbage; later ones mostly wait for the compiler. */
     private static final int ASKING_ROUNDS = 60;
+    /** Rounds that wait, to each that has one trial more; kinds that can wait until tokens are generated have fewer. */
+    private static final int WAITING_ROUNDS = 2;
+    private static final int WAITING_ROUNDS_LATER = 12;
     /** Rounds after which the next kind begins, whether or not this one is compiled. */
     private static final int PATIENT_ROUNDS = 60;
     /** Rounds after which nothing is expected any more of a kind that is still slow: the stand-in stays. */
@@ -91,6 +97,7 @@ final class WarmingKernels implements Kernels, AutoCloseable {
 
     private final Kernels vector;
     private final Kernels plain;
+    private final int lanes;
     private final Set<Kind> needed = EnumSet.noneOf(Kind.class);
     private final Set<Kind> hopeless = EnumSet.noneOf(Kind.class);
     private volatile Kernels prefill;
@@ -111,6 +118,7 @@ final class WarmingKernels implements Kernels, AutoCloseable {
      */
     WarmingKernels(Kernels vector, int lanes) {
         this.vector = vector;
+        this.lanes = lanes;
         this.plain = new LaneKernels(vector, lanes);
         this.prefill = plain;
         this.attention = plain;
@@ -224,7 +232,7 @@ final class WarmingKernels implements Kernels, AutoCloseable {
     /** Takes the vector kernels of what is compiled. */
     private synchronized void use() {
         prefill = needed.stream().allMatch(kind -> kind.format == null || kind.later || isHot(kind)) ? vector : plain;
-        attention = isHot(Kind.PREFILL_F32) && isHot(Kind.ATTENTION) ? vector : plain;
+        attention = isHot(Kind.PREFILL_F32) && isHot(Kind.EXPONENTIALS) && isHot(Kind.ATTENTION) ? vector : plain;
         rows = isHot(Kind.ROWS) ? vector : plain;
         decode = needed.stream().allMatch(kind -> kind.format == null || !kind.later || isHot(kind)) ? vector : plain;
     }
@@ -326,98 +334,144 @@ final class WarmingKernels implements Kernels, AutoCloseable {
         rows.softcap(x, column, cap, width, fromRow, toRow);
     }
 
-    /** Tiny work for one kind of kernel. */
+    /** Tiny work for one kind of kernel: calls that make the compiler take it, and now and then a larger one that shows whether it did. */
     private final class Exercise {
-        private static final int INPUTS = 256;
+        /** Inputs of a trial of few rows. */
+        private static final int INPUTS = 128;
+        /** Weights that a trial widens, and the numbers of its other loops; see {@link #HOLLOW_CALLS}. */
+        private static final int WIDENED = 512;
+        private static final int NUMBERS = 256;
         private static final int STEPS = 16;
+        /** Keys of the last vector that the row does not see, as there are at most positions. */
+        private static final int HIDDEN = 1;
         /** Rows that need the register tile's sizes 12, 6, 4 and 1. */
         private static final int MANY = 23;
         /** Rows that need its sizes 2 and 1. */
         private static final int FEW = 3;
-        /** Products or the like that code does in a nanosecond on any machine if it is compiled, and else on none. */
-        private static final int PER_NANO = 2;
-        /** Operations that an exponential takes. */
+        /**
+         * Products or the like that code does in a nanosecond on any machine if it is compiled, and else on none, even where what the JDK
+         * does in the place of each vector operation is compiled.
+         */
+        private static final int PER_NANO = 4;
+        /** Operations that widening a weight takes at most. */
+        private static final int WIDENING = 8;
+        /** Operations that an exponential takes, and all those of a number in {@link #rows}. */
         private static final int EXPONENTIAL = 32;
+        private static final int ALL_FUNCTIONS = 4 * EXPONENTIAL;
 
+        private final Runnable trial;
+        /** What only counts: a hollow call, or a small one. */
+        private final Runnable call;
         private final boolean later;
-        private final Consumer<Kernels> work;
-        private final Runnable hollow;
+        private final boolean costly;
+        /** Calls from one trial to the next. */
+        private final int callsBetween;
         private final Scratch scratch = new Scratch();
-        private final float[] floats = new float[Math.max(INPUTS, MANY * Math.max(STEPS, panel()))];
-        /** Nanoseconds below which the work is fast: known, or those of the stand-in. */
-        private long bound;
+        private final float[] floats = new float[Math.max(WIDENED, MANY * Math.max(STEPS, panel()))];
+        /** Nanoseconds below which the trial is fast. */
+        private final long bound;
         private int rounds;
 
         Exercise(Kind kind) {
-            this.later = kind.later;
             switch (kind) {
+                case EXPONENTIALS -> {
+                    float[] sums = new float[lanes];
+                    trial = () -> VectorAttention.exponentials(floats, 0, NUMBERS, 0f, sums);
+                    call = () -> VectorAttention.exponentials(floats, 0, 0, 0f, sums);
+                    bound = NUMBERS * EXPONENTIAL / PER_NANO;
+                }
+                case PREFILL_F32 -> {
+                    trial = () -> tile(STEPS);
+                    call = () -> tile(0);
+                    bound = (MANY + FEW) * STEPS * panel() / PER_NANO;
+                }
                 case ATTENTION -> {
-                    work = _ -> softmax(INPUTS);
-                    hollow = () -> softmax(0);
-                    bound = INPUTS * EXPONENTIAL / PER_NANO;
+                    float[] sums = new float[lanes];
+                    trial = () -> VectorAttention.softmax(SHAPE, 0, NUMBERS - HIDDEN - 1, 0, NUMBERS, floats, 0, sums);
+                    call = () -> VectorAttention.softmax(SHAPE, 0, 0, 0, 0, floats, 0, sums);
+                    bound = NUMBERS * EXPONENTIAL / PER_NANO;
                 }
                 case ROWS -> {
-                    Activations x = new Activations(1, INPUTS);
-                    work = kernels -> rows(kernels, x, INPUTS);
-                    hollow = () -> rows(vector, x, 0);
-                    bound = Long.MAX_VALUE;
+                    Activations x = new Activations(1, NUMBERS);
+                    trial = () -> rows(x, NUMBERS);
+                    call = () -> rows(x, 0);
+                    bound = NUMBERS * ALL_FUNCTIONS / (2 * PER_NANO);
                 }
                 default -> {
-                    Matrix w = Quantizer.convert(Matrix.of(new float[OUTPUTS * INPUTS], OUTPUTS, INPUTS), kind.format, Arena.ofAuto());
-                    Activations x = new Activations(SOME, INPUTS);
-                    Activations y = new Activations(SOME, OUTPUTS);
-                    work = later ? kernels -> decode(kernels, w, x, y) : _ -> prefill(w, INPUTS, STEPS);
-                    hollow = later ? () -> { } : () -> prefill(w, 0, 0);
-                    bound = later ? Long.MAX_VALUE : (MANY + FEW) * STEPS * panel() / PER_NANO;
+                    Matrix w = matrix(kind.format, kind.later ? INPUTS : WIDENED);
+                    if (kind.later) {
+                        Matrix narrow = matrix(kind.format, narrowest(kind.format));
+                        Activations x = new Activations(SOME, INPUTS);
+                        Activations y = new Activations(SOME, OUTPUTS);
+                        // codes go through the same methods whatever the number of rows
+                        int rows = kind.format instanceof WeightFormat.Coded ? 1 : SOME;
+                        trial = () -> decode(w, x, y, rows);
+                        call = () -> decode(narrow, x, y, rows);
+                        bound = 4 * rows * w.outputs() * INPUTS / PER_NANO;
+                    } else {
+                        trial = () -> VectorWeights.widen(w, 0, 0, WIDENED, floats, 0, false);
+                        call = () -> VectorWeights.widen(w, 0, 0, 0, floats, 0, false);
+                        bound = WIDENED * WIDENING / PER_NANO;
+                    }
                 }
             }
+            later = kind.later;
+            costly = later || kind == Kind.PREFILL_F32;
+            callsBetween = later && kind.format != null ? SMALL_CALLS : HOLLOW_CALLS;
+        }
+
+        /** As many outputs as the kernels of its format take together. */
+        private Matrix matrix(WeightFormat format, int inputs) {
+            int outputs = format instanceof WeightFormat.Coded ? OUTPUTS / 2 : OUTPUTS;
+            return Quantizer.convert(Matrix.of(new float[outputs * inputs], outputs, inputs), format, Arena.ofAuto());
+        }
+
+        /** The fewest inputs with which all kernels for few rows go round once. */
+        private int narrowest(WeightFormat format) {
+            return format instanceof WeightFormat.Coded coded ? Integer.BYTES * lanes * Byte.SIZE / coded.bits() : lanes;
         }
 
         /** Asks the compiler again, and tells whether the work is fast. */
         boolean isFast() {
-            int calls = rounds < ASKING_ROUNDS || later ? CALLS : 1;
-            long fastest = Long.MAX_VALUE;
-            for (int call = 0; call < calls && !closed; call++) {
-                fastest = Math.min(fastest, nanos(vector));
-                for (int i = 0; i < HOLLOW_CALLS; i++) {
-                    hollow.run();
-                }
-                bound = later ? Math.min(bound, nanos(plain)) : bound;
-            }
+            int waiting = costly ? rounds - ASKING_ROUNDS : -1;
+            int trials = waiting < 0 ? TRIALS : waiting % (later ? WAITING_ROUNDS_LATER : WAITING_ROUNDS) == 0 ? 1 : 0;
             rounds++;
+            long fastest = Long.MAX_VALUE;
+            for (int i = 0; i < trials && !closed; i++) {
+                for (int j = 0; j < callsBetween; j++) {
+                    call.run();
+                }
+                fastest = Math.min(fastest, trialNanos());
+            }
             return fastest < bound && !closed;
         }
 
-        private long nanos(Kernels kernels) {
+        private long trialNanos() {
             long start = System.nanoTime();
-            work.accept(kernels);
+            trial.run();
             return System.nanoTime() - start;
         }
 
-        private void prefill(Matrix w, int widened, int steps) {
-            VectorWeights.widen(w, 0, 0, widened, floats, 0, false);
+        private void tile(int steps) {
             RegisterTile.multiplyAddInto(floats, 0, STEPS, MANY, floats, 0, panel(), steps, floats, 0, panel());
             RegisterTile.multiplyAddInto(floats, 0, STEPS, FEW, floats, 0, panel(), steps, floats, 0, panel());
         }
 
-        private void softmax(int keys) {
-            VectorAttention.softmax(SHAPE, 0, keys, 0, keys, floats, 0, scratch.tile(INPUTS));
-            VectorAttention.multiply(floats, 0, keys, 1f);
+        private void rows(Activations x, int width) {
+            vector.layerNorm(x, 0, 1, width, floats, floats, 1e-5f, x, 0, 0, 1, scratch);
+            vector.rmsNorm(x, 0, 1, width, floats, 1e-5f, x, 0, 0, 1, scratch);
+            vector.activate(Activation.Gelu.TANH, x, 0, width, 0, 1);
+            vector.activate(Activation.Gelu.ERF, x, 0, width, 0, 1);
+            vector.gate(SILU, x, 0, x, 0, x, 0, width, 0, 1);
+            vector.rotate(x, 0, 1, width, width, false, floats, floats, width / 2, TABLE, 0, 1);
+            vector.add(x, 0, 1f, x, 0, width, 0, 1);
         }
 
-        private void rows(Kernels kernels, Activations x, int width) {
-            kernels.layerNorm(x, 0, 1, width, floats, floats, 1e-5f, x, 0, 0, 1, scratch);
-            kernels.rmsNorm(x, 0, 1, width, floats, 1e-5f, x, 0, 0, 1, scratch);
-            kernels.activate(Activation.Gelu.TANH, x, 0, width, 0, 1);
-            kernels.activate(Activation.Gelu.ERF, x, 0, width, 0, 1);
-            kernels.gate(SILU, x, 0, x, 0, x, 0, width, 0, 1);
-            kernels.rotate(x, 0, 1, width, width, false, floats, floats, width / 2, TABLE, 0, 1);
-            kernels.add(x, 0, 1f, x, 0, width, 0, 1);
-        }
-
-        private void decode(Kernels kernels, Matrix w, Activations x, Activations y) {
-            kernels.decode(w, null, x, 0, y, 0, 0, 1, 0, OUTPUTS, scratch);
-            kernels.decode(w, null, x, 0, y, 0, 0, SOME, 0, OUTPUTS, scratch);
+        private void decode(Matrix w, Activations x, Activations y, int rows) {
+            vector.decode(w, null, x, 0, y, 0, 0, 1, 0, w.outputs(), scratch);
+            if (rows > 1) {
+                vector.decode(w, null, x, 0, y, 0, 0, rows, 0, w.outputs(), scratch);
+            }
         }
     }
 }

@@ -1,7 +1,9 @@
 package jot.generation;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 
 import java.io.IOException;
 import java.lang.ref.WeakReference;
@@ -62,5 +64,22 @@ class CacheLifetimeTest {
         sequence.append(new int[inference.context() - 3], () -> true);
         assertEquals(3, sequence.length());
         assertEquals(before, sequence.cacheBytes());
+    }
+
+    /** A sequence that starts again has room for as many tokens, and computes what a new one computes. */
+    @Test
+    void aSequenceThatStartsAgainKeepsItsRoom() {
+        Sequence sequence = new Sequence(inference);
+        sequence.append(new int[] {1, 2, 3, 4, 5, 6}, () -> false);
+        long before = sequence.cacheBytes();
+        float[] page = sequence.pages()[0];
+        sequence.restart(0);
+        assertEquals(0, sequence.length());
+        assertEquals(before, sequence.cacheBytes());
+        sequence.append(new int[] {3, 2, 1}, () -> false);
+        Sequence fresh = new Sequence(inference);
+        fresh.append(new int[] {3, 2, 1}, () -> false);
+        assertArrayEquals(fresh.logits(), sequence.logits());
+        assertSame(page, sequence.pages()[0]);
     }
 }

@@ -85,12 +85,13 @@ final class KernelBenchmark {
         Quantizer quantizer = new Quantizer(format, outputs, inputs, Arena.global());
         workers.run(() -> workers.forEach((_, from, to) -> {
             float[] row = new float[inputs];
+            Quantizer.Buffer buffer = new Quantizer.Buffer();
             for (int output = from; output < to; output++) {
                 Random random = new Random(output);
                 for (int i = 0; i < inputs; i++) {
                     row[i] = (random.nextInt() >> 16) * 0x1p-20f;
                 }
-                quantizer.row(output, row, 0);
+                quantizer.row(output, row, 0, buffer);
             }
         }, outputs, 16));
         return quantizer.matrix();

@@ -117,7 +117,7 @@ public final class Benchmark {
             return Double.NaN;
         }
         int[] tokens = tokens(settings.promptTokens(), 0);
-        prompt.rewind(0);
+        prompt.restart(0);
         long start = System.nanoTime();
         prompt.append(tokens, () -> false);
         return (System.nanoTime() - start) / 1e9;
@@ -128,7 +128,7 @@ public final class Benchmark {
         if (settings.generatedTokens() == 0) {
             return Double.NaN;
         }
-        sequences.forEach(sequence -> sequence.rewind(settings.position()));
+        sequences.forEach(sequence -> sequence.restart(settings.position()));
         int[] next = new int[sequences.size()];
         long start = System.nanoTime();
         for (int i = 0; i < settings.generatedTokens(); i++) {

@@ -5,13 +5,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.OptionalLong;
 
 /** What figures are measured on: the processor, and the JVM. */
 public final class Machine {
 
     private static final Path PROCESSORS = Path.of("/proc/cpuinfo");
-    private static final Path STATUS = Path.of("/proc/self/status");
 
     private Machine() {
     }
@@ -25,12 +23,6 @@ public final class Machine {
     /** The version of Java, and whose it is. */
     public static String java() {
         return System.getProperty("java.version") + ", " + System.getProperty("java.vendor");
-    }
-
-    /** Bytes of memory that belong to no file and are resident now; empty where the system does not tell (it does on Linux). */
-    public static OptionalLong anonymousBytes() {
-        String digits = value(STATUS, "RssAnon").replaceAll("\\D", "");
-        return digits.isEmpty() ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(digits) * 1024);
     }
 
     /** What stands behind a name and a colon in a file of the system, or nothing. */
