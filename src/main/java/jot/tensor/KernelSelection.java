@@ -60,7 +60,7 @@ public final class KernelSelection implements AutoCloseable {
         String obstacle = firstNonNull(missingModule(), slowCompiler());
         Found found = obstacle == null ? load() : new Found(null, obstacle);
         if (found.obstacle != null) {
-            log("running scalar kernels, about four times slower than vector kernels: " + found.obstacle);
+            log("running scalar kernels, about half as fast as vector kernels: " + found.obstacle);
             return new KernelSelection(new ScalarKernels(), "scalar (" + found.obstacle + ")");
         }
         return new KernelSelection(warming(found.kernels), found.kernels.description());
