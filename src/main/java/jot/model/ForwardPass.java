@@ -83,7 +83,7 @@ public final class ForwardPass {
         for (int phase = 0; phase < 2; phase++) {
             for (int s = 0; s < all.size(); s++) {
                 Segment segment = all.get(s);
-                if (segment.few() == (phase == 0)) {
+                if (few(segment) == (phase == 0)) {
                     firstRows[s] = row;
                     row += segment.count();
                 }
@@ -100,6 +100,11 @@ public final class ForwardPass {
         for (int i = 0; i < rotaries.size(); i++) {
             fillRotaryTable(i);
         }
+    }
+
+    /** Short segments use the kernels of decoding, longer ones those of prompts: a rule of its own length alone. */
+    private boolean few(Segment segment) {
+        return segment.count() <= kernels.fewRows();
     }
 
     private void setOutLogitRows() {
@@ -119,15 +124,15 @@ public final class ForwardPass {
     }
 
     /** A last row alone goes through the head as a decoding row does: packing the whole head for it would cost more than the product. */
-    private static boolean headDecodes(Segment segment) {
-        return segment.few() || segment.wanted() == Segment.Wanted.LAST;
+    private boolean headDecodes(Segment segment) {
+        return few(segment) || segment.wanted() == Segment.Wanted.LAST;
     }
 
     private void setOutRows(int s, Segment segment) {
         KvCache cache = segment.cache();
         cache.expect(cache.contextLength(segment.count()));
         cache.reserve(segment.count());
-        sequences[s].set(cache.pages(), firstRows[s], segment.count(), cache.length(), segment.few());
+        sequences[s].set(cache.pages(), firstRows[s], segment.count(), cache.length(), few(segment));
         for (int k = 0; k < segment.count(); k++) {
             tokens[firstRows[s] + k] = segment.tokens()[segment.from() + k];
             positions[firstRows[s] + k] = cache.length() + k;

@@ -13,9 +13,6 @@ import java.util.Objects;
  */
 public record Segment(KvCache cache, int[] tokens, int from, int to, Wanted wanted) {
 
-    /** Segments up to this length use the kernels of decoding, longer ones those of prompts: a rule of its own length alone. */
-    static final int FEW = 4;
-
     /** Which logits of a segment are computed. */
     public enum Wanted {
         /** None: the tokens only fill the cache. */
@@ -37,10 +34,6 @@ public record Segment(KvCache cache, int[] tokens, int from, int to, Wanted want
     /** Number of tokens. */
     public int count() {
         return to - from;
-    }
-
-    boolean few() {
-        return count() <= FEW;
     }
 
     /** Rows of logits that it wants. */

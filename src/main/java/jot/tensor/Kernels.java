@@ -18,6 +18,9 @@ interface Kernels {
         return panel();
     }
 
+    /** Rows of one sequence up to which {@link #decode} is the faster of the two products. */
+    int fewRows();
+
     /**
      * Many rows times a matrix: {@code y[r][yColumn + o] = bias[o] + Σᵢ x[r][xColumn + i] · w[o][i]}. The weights are widened once and
      * reused over all rows.

@@ -42,6 +42,11 @@ final class LaneKernels implements Kernels {
     }
 
     @Override
+    public int fewRows() {
+        return vector.fewRows();
+    }
+
+    @Override
     public void prefill(Matrix w, float[] bias, Activations x, int xColumn, Activations y, int yColumn, int fromRow, int toRow,
                         int fromOutput, int toOutput, Scratch scratch) {
         int inputs = w.inputs();

@@ -57,6 +57,15 @@ public final class ParallelKernels {
     }
 
     /**
+     * The length up to which a sequence's new rows are best multiplied as those of single tokens are, see {@link #multiply}.
+     *
+     * @return a number of rows, the same as long as these kernels live
+     */
+    public int fewRows() {
+        return kernels.fewRows();
+    }
+
+    /**
      * Multiplies rows by a matrix: {@code y[r][yColumn + o] = bias[o] + Σᵢ x[r][xColumn + i] · w[o][i]}.
      *
      * <p>Rows {@code [0, decodeRows)} are computed by the kernel for single tokens, the others by the kernel for many; the two round

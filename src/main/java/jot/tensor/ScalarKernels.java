@@ -44,6 +44,11 @@ final class ScalarKernels implements Kernels {
     }
 
     @Override
+    public int fewRows() {
+        return 5;
+    }
+
+    @Override
     public void prefill(Matrix w, float[] bias, Activations x, int xColumn, Activations y, int yColumn, int fromRow, int toRow,
                         int fromOutput, int toOutput, Scratch scratch) {
         int rows = toRow - fromRow;

@@ -32,6 +32,11 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
+    public int fewRows() {
+        return 24;
+    }
+
+    @Override
     public void prefill(Matrix w, float[] bias, Activations x, int xColumn, Activations y, int yColumn, int fromRow, int toRow,
                         int fromOutput, int toOutput, Scratch scratch) {
         for (int output = fromOutput; output < toOutput; output += WIDTH) {

@@ -269,6 +269,11 @@ final class WarmingKernels implements Kernels, AutoCloseable {
     }
 
     @Override
+    public int fewRows() {
+        return vector.fewRows();
+    }
+
+    @Override
     public void prefill(Matrix w, float[] bias, Activations x, int xColumn, Activations y, int yColumn, int fromRow, int toRow,
                         int fromOutput, int toOutput, Scratch scratch) {
         prefill.prefill(w, bias, x, xColumn, y, yColumn, fromRow, toRow, fromOutput, toOutput, scratch);
