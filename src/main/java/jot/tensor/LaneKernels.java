@@ -136,7 +136,8 @@ final class LaneKernels implements Kernels {
 
     /** Whether the decode kernels multiply codes as they are, the scale only afterwards; else codes are widened to weights first. */
     static boolean keepsCodes(WeightFormat.Coded format, int inputs, int lanes) {
-        return format.rowBytes(inputs) >= Integer.BYTES * lanes && (format.bits() == 8 || lanes == 16 || format.counting());
+        boolean known = format.bits() == 8 ? !format.minimum() : format.counting() ? format.minimum() : lanes == 16 && !format.minimum();
+        return known && format.rowBytes(inputs) >= Integer.BYTES * lanes;
     }
 
     private void decodeCodes(Matrix w, WeightFormat.Coded format, float[] bias, Activations x, int xColumn, Activations y, int yColumn,
@@ -148,7 +149,7 @@ final class LaneKernels implements Kernels {
         for (int row = fromRow; row < toRow; row++) {
             Words.spread(format, x.values(), x.at(row) + xColumn, w.inputs(), lanes, rows, (row - fromRow) * stride);
         }
-        int spread = stride - Words.sums(groups, lanes);
+        int spread = Words.blocks(format.rowBytes(w.inputs()), lanes) * Words.codes(format) * lanes;
         float[] weights = scratch.panel(spread + 2 * groups);
         for (int output = fromOutput; output < toOutput; output++) {
             codes(w, format, output, groups, weights, spread, scratch);
@@ -187,21 +188,22 @@ final class LaneKernels implements Kernels {
         int bytes = format.rowBytes(inputs);
         int each = Words.codes(format);
         Arrays.fill(sums, 0, lanes, 0f);
+        int stride = Words.vectors(format) * lanes;
         for (int block = 0; block < Words.blocks(bytes, lanes); block++) {
             int from = block * each * lanes;
+            int x = at + block * stride;
             int first = Words.firstByte(block, bytes, lanes);
             for (int lane = 0; lane < lanes; lane++) {
-                float part = weights[from + lane] * row[at + from + lane];
-                for (int j = from + lane + lanes; j < from + each * lanes; j += lanes) {
-                    part = Elementary.multiplyAdd(weights[j], row[at + j], part);
+                float part = weights[from + lane] * row[x + lane];
+                for (int j = lane + lanes; j < each * lanes; j += lanes) {
+                    part = Elementary.multiplyAdd(weights[from + j], row[x + j], part);
                 }
-                float scale = weights[spread + (first + Integer.BYTES * lane) / (bytes / groups)];
-                sums[lane] = Elementary.multiplyAdd(part, scale, sums[lane]);
+                int group = spread + (first + Integer.BYTES * lane) / (bytes / groups);
+                sums[lane] = Elementary.multiplyAdd(part, weights[group], sums[lane]);
+                if (format.minimum()) {
+                    sums[lane] = Elementary.multiplyAdd(weights[groups + group], row[x + each * lanes + lane], sums[lane]);
+                }
             }
-        }
-        for (int group = 0; group < groups && format.minimum(); group++) {
-            float least = weights[spread + groups + group];
-            sums[group % lanes] = Elementary.multiplyAdd(least, row[at + spread + group], sums[group % lanes]);
         }
         return fold(sums);
     }
@@ -474,39 +476,42 @@ final class LaneKernels implements Kernels {
             return Math.min(block * Integer.BYTES * lanes, rowBytes - Integer.BYTES * lanes);
         }
 
-        /** Floats that the sums of the groups take, in whole vectors. */
-        static int sums(int groups, int lanes) {
-            return (groups + lanes - 1) / lanes * lanes;
+        /** Vectors of activations for a block: one for each code of a word, and their sum where there are minimums. */
+        static int vectors(WeightFormat.Coded format) {
+            return codes(format) + (format.minimum() ? 1 : 0);
         }
 
         /** Floats that a row of activations takes when it is spread. */
         static int floats(WeightFormat.Coded format, int inputs, int lanes) {
-            return blocks(format.rowBytes(inputs), lanes) * codes(format) * lanes + sums(format.groups(inputs), lanes);
+            return blocks(format.rowBytes(inputs), lanes) * vectors(format) * lanes;
         }
 
         /**
-         * Lays out a row of activations, divided by the factors, as {@code [block][code][lane]}, and behind it the sum of each group, 0
-         * beyond the last.
+         * Lays out a row of activations, divided by the factors, as {@code [block][code][lane]}; where there are minimums, each block ends
+         * with the sums of what its lanes hold, as it was before it was divided.
          */
         static void spread(WeightFormat.Coded format, float[] x, int from, int inputs, int lanes, float[] to, int at) {
             int bytes = format.rowBytes(inputs);
             int each = codes(format);
-            int blocks = blocks(bytes, lanes);
-            for (int block = 0; block < blocks; block++) {
+            int vectors = vectors(format);
+            for (int block = 0; block < blocks(bytes, lanes); block++) {
                 int first = firstByte(block, bytes, lanes);
                 int missing = (block * Integer.BYTES * lanes - first) / Integer.BYTES;
+                int sums = at + (block * vectors + each) * lanes;
                 for (int k = 0; k < each; k++) {
-                    int start = at + (block * each + k) * lanes;
+                    int start = at + (block * vectors + k) * lanes;
                     Arrays.fill(to, start, start + missing, 0f);
                     if (each == 4) {
                         spreadBytes(x, from, inputs, first + k, missing, lanes, to, start);
                     } else {
                         spreadNibbles(x, from, inputs, first * 2, k, missing, lanes, to, start);
                     }
+                    if (format.minimum()) {
+                        addInto(to, start, lanes, sums, k == 0);
+                    }
                     multiply(to, start, lanes, 1f / factor(format, k));
                 }
             }
-            groupSums(x, from, inputs, format.groups(inputs), lanes, to, at + blocks * each * lanes);
         }
 
         private static void spreadBytes(float[] x, int from, int inputs, int first, int missing, int lanes, float[] to, int start) {
@@ -542,27 +547,9 @@ final class LaneKernels implements Kernels {
             }
         }
 
-        /** Four chains over a group. */
-        private static void groupSums(float[] x, int from, int inputs, int groups, int lanes, float[] to, int at) {
-            Arrays.fill(to, at, at + sums(groups, lanes), 0f);
-            for (int group = 0; group < groups; group++) {
-                float a = 0f;
-                float b = 0f;
-                float c = 0f;
-                float d = 0f;
-                int end = Math.min(inputs, (group + 1) * GROUP);
-                int i = group * GROUP;
-                for (; i + 4 <= end; i += 4) {
-                    a += x[from + i];
-                    b += x[from + i + 1];
-                    c += x[from + i + 2];
-                    d += x[from + i + 3];
-                }
-                float rest = 0f;
-                for (; i < end; i++) {
-                    rest += x[from + i];
-                }
-                to[at + group] = a + b + (c + d) + rest;
+        private static void addInto(float[] values, int at, int count, int to, boolean first) {
+            for (int i = 0; i < count; i++) {
+                values[to + i] = first ? values[at + i] : values[to + i] + values[at + i];
             }
         }
     }

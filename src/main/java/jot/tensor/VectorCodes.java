@@ -8,6 +8,7 @@ import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -17,7 +18,7 @@ import jdk.incubator.vector.VectorSpecies;
  * <p>Codes are read as vectors of 32-bit words, each of which holds four or eight codes of one group, and shifted apart: one load gives
  * four or eight vectors of codes, where loads of single codes would take as many. The activations are laid out beforehand as the shifts
  * bring the codes ({@link LaneKernels.Words}). A lane sums the products of a word's codes, then multiplies by the scale of its group;
- * minimums need only each group's sum of activations. Each row of activations goes through the same steps, alone or not.
+ * minimums are multiplied by the sums of what the lanes hold. Each row of activations goes through the same steps, alone or not.
  *
  * <p>Four rows of codes are read side by side, a quarter of the range apart, so that each is a long stream for the hardware to run ahead
  * of, and the four chains of sums overlap.
@@ -28,17 +29,33 @@ final class VectorCodes {
     private static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
     private static final int COUNT = LANES.length();
     private static final int GROUP = WeightFormat.Coded.GROUP;
+    /** Bytes of a group of codes. */
+    private static final int BYTE_GROUP = GROUP;
+    private static final int NIBBLE_GROUP = GROUP / 2;
     private static final boolean FUSED = Elementary.FUSED;
     private static final int OUTPUTS = 4;
     /** Outputs of each stream whose lanes are kept until they are folded all at once. */
-    private static final int STEP = 16;
-    /** Lanes of a group of bytes, and of a group of nibbles. */
+    private static final int STEP = 1024;
+    /** The same where several rows share the reading, so that the codes stay in the first-level cache from row to row. */
+    private static final int SHARED_STEP = 4;
+    /** Bytes of a vector of codes. */
+    private static final int BLOCK = Integer.BYTES * COUNT;
+    /** Lanes of a group of bytes, and of a group of nibbles: a lane is a word of four or eight codes. */
     private static final int BYTE_LANES = GROUP / 4;
     private static final int NIBBLE_LANES = GROUP / 8;
+    /** The scales of a block's groups, which lie side by side, and what brings them to their lanes; only for blocks of several groups. */
+    private static final VectorSpecies<Float> BYTE_SCALES = scales(BYTE_LANES);
+    private static final VectorSpecies<Float> NIBBLE_SCALES = scales(NIBBLE_LANES);
+    private static final int BYTE_SCALE_BYTES = Float.BYTES * COUNT / BYTE_LANES;
+    private static final int NIBBLE_SCALE_BYTES = Float.BYTES * COUNT / NIBBLE_LANES;
     private static final VectorShuffle<Float> EACH_BYTE_LANES = VectorShuffle.fromOp(LANES, lane -> lane / BYTE_LANES);
     private static final VectorShuffle<Float> EACH_NIBBLE_LANES = VectorShuffle.fromOp(LANES, lane -> lane / NIBBLE_LANES);
 
     private VectorCodes() {
+    }
+
+    private static VectorSpecies<Float> scales(int lanesEach) {
+        return VectorSpecies.of(float.class, VectorShape.forBitSize(Math.max(64, Float.SIZE * COUNT / lanesEach)));
     }
 
     static void multiply(Matrix w, WeightFormat.Coded format, float[] bias, Activations x, int xColumn, Activations y, int yColumn,
@@ -49,214 +66,173 @@ final class VectorCodes {
         for (int r = 0; r < rows; r++) {
             LaneKernels.Words.spread(format, x.values(), x.at(fromRow + r) + xColumn, w.inputs(), COUNT, spread, r * stride);
         }
-        int groups = format.groups(w.inputs());
-        int outputs = toOutput - fromOutput;
-        // scales [outputs][groups] and as many minimums, each followed by a vector of zeros
-        int plane = outputs * groups + COUNT;
-        float[] planes = scratch.panel(2 * plane);
-        copyPlane(w.scales(), fromOutput, groups, planes, 0, outputs * groups);
-        if (format.minimum()) {
-            copyPlane(w.minimums(), fromOutput, groups, planes, plane, outputs * groups);
-        }
-        float[] lanes = scratch.tile(STEP * rows * OUTPUTS * COUNT);
-        int quarter = outputs / OUTPUTS;
-        for (int k = 0; k < quarter; k += STEP) {
-            int count = Math.min(STEP, quarter - k);
-            step(w, format, fromOutput + k, quarter, count, spread, rows, stride, planes, k * groups, plane, lanes);
-            store(lanes, rows, count, OUTPUTS, bias, fromOutput + k, quarter, y, yColumn, fromRow);
-        }
-        for (int k = OUTPUTS * quarter; k < outputs; k++) {
-            step(w, format, fromOutput + k, 0, 1, spread, rows, stride, planes, k * groups, plane, lanes);
-            store(lanes, rows, 1, 1, bias, fromOutput + k, 0, y, yColumn, fromRow);
-        }
-    }
-
-    private static void copyPlane(MemorySegment plane, int output, int groups, float[] to, int at, int count) {
-        MemorySegment.copy(plane, Matrix.FLOAT, (long) Float.BYTES * output * groups, to, at, count);
-        Arrays.fill(to, at + count, at + count + COUNT, 0f);
-    }
-
-    /** Some consecutive outputs of each stream; streams are {@code distance} outputs apart. Sums are {@code [output][row][stream]}. */
-    private static void step(Matrix w, WeightFormat.Coded format, int output, int distance, int count, float[] x, int rows, int stride,
-                             float[] planes, int at, int plane, float[] lanes) {
-        int groups = format.groups(w.inputs());
-        Arrays.fill(lanes, 0, count * rows * OUTPUTS * COUNT, 0f);
-        for (int k = 0; k < count; k++) {
-            int scales = at + k * groups;
+        int quarter = (toOutput - fromOutput) / OUTPUTS;
+        float[] lanes = scratch.tile(Math.max(1, Math.min(STEP, quarter)) * OUTPUTS * COUNT + COUNT * COUNT);
+        int step = rows == 1 ? STEP : SHARED_STEP;
+        for (int k = 0; k < quarter; k += step) {
+            int count = Math.min(step, quarter - k);
             for (int r = 0; r < rows; r++) {
-                int to = (k * rows + r) * OUTPUTS * COUNT;
-                codes(w, format, output + k, distance, planes, scales, x, r * stride, lanes, to);
-                if (format.minimum()) {
-                    int sums = (r + 1) * stride - LaneKernels.Words.sums(groups, COUNT);
-                    minimums(planes, scales + plane, distance * groups, x, sums, groups, lanes, to);
-                }
+                streams(w, format, fromOutput + k, quarter, count, spread, r * stride, lanes);
+                store(lanes, OUTPUTS, count, bias, fromOutput + k, quarter, y.values(), y.at(fromRow + r) + yColumn);
+            }
+        }
+        for (int output = fromOutput + OUTPUTS * quarter; output < toOutput; output++) {
+            for (int r = 0; r < rows; r++) {
+                streams(w, format, output, 0, 1, spread, r * stride, lanes);
+                store(lanes, 1, 1, bias, output, 0, y.values(), y.at(fromRow + r) + yColumn);
             }
         }
     }
 
-    private static void store(float[] lanes, int rows, int count, int streams, float[] bias, int output, int distance, Activations y,
-                              int yColumn, int fromRow) {
-        for (int k = 0; k < count; k++) {
-            for (int r = 0; r < rows; r++) {
-                int to = y.at(fromRow + r) + yColumn;
-                for (int o = 0; o < streams; o++) {
-                    int at = output + k + o * distance;
-                    float sum = VectorFunctions.fold(lanes, ((k * rows + r) * OUTPUTS + o) * COUNT);
-                    y.values()[to + at] = bias == null ? sum : sum + bias[at];
-                }
-            }
-        }
-    }
-
-    /** Adds minimums times sums of activations to the lanes; beyond the last group the sums are 0. */
-    private static void minimums(float[] minimums, int at, int stride, float[] sums, int from, int groups, float[] lanes, int to) {
-        FloatVector a = FloatVector.fromArray(LANES, lanes, to);
-        FloatVector b = FloatVector.fromArray(LANES, lanes, to + COUNT);
-        FloatVector c = FloatVector.fromArray(LANES, lanes, to + 2 * COUNT);
-        FloatVector d = FloatVector.fromArray(LANES, lanes, to + 3 * COUNT);
-        int at1 = at + stride;
-        int at2 = at1 + stride;
-        int at3 = at2 + stride;
-        for (int group = 0; group < groups; group += COUNT) {
-            FloatVector sum = FloatVector.fromArray(LANES, sums, from + group);
-            a = multiplyAdd(FloatVector.fromArray(LANES, minimums, at + group), sum, a);
-            b = multiplyAdd(FloatVector.fromArray(LANES, minimums, at1 + group), sum, b);
-            c = multiplyAdd(FloatVector.fromArray(LANES, minimums, at2 + group), sum, c);
-            d = multiplyAdd(FloatVector.fromArray(LANES, minimums, at3 + group), sum, d);
-        }
-        a.intoArray(lanes, to);
-        b.intoArray(lanes, to + COUNT);
-        c.intoArray(lanes, to + 2 * COUNT);
-        d.intoArray(lanes, to + 3 * COUNT);
-    }
-
-    /** Adds the products of four outputs to their lanes: whole blocks, then, if the row does not end with one, the block at its end. */
-    private static void codes(Matrix w, WeightFormat.Coded format, int output, int distance, float[] scales, int plane, float[] x, int at,
-                              float[] lanes, int to) {
+    /**
+     * Sums, {@code [outputs][OUTPUTS][lanes]}, of some consecutive outputs of each stream; streams are {@code distance} outputs apart.
+     * Where a row does not end with a whole block, its last block reaches back into the one before, whose codes then meet zeros.
+     */
+    private static void streams(Matrix w, WeightFormat.Coded format, int output, int distance, int outputs, float[] x, int at,
+                                float[] sums) {
         int bytes = format.rowBytes(w.inputs());
-        int groups = format.groups(w.inputs());
-        int block = Integer.BYTES * COUNT;
-        int whole = bytes / block;
+        int whole = bytes / BLOCK;
         long from = (long) output * bytes;
         long apart = (long) distance * bytes;
-        blocks(w.codes(), format, from, apart, whole, scales, plane, distance * groups, x, at, lanes, to);
-        if (whole * block < bytes) {
-            int last = at + whole * COUNT * LaneKernels.Words.codes(format);
-            blocks(w.codes(), format, from + bytes - block, apart, 1, scales, plane + groups - block / (bytes / groups),
-                distance * groups, x, last, lanes, to);
+        if (whole * BLOCK == bytes) {
+            Arrays.fill(sums, 0, OUTPUTS * COUNT, 0f);
+            blocks(w, format, from, apart, outputs, whole, x, at, sums, 0);
+            return;
+        }
+        int last = at + whole * LaneKernels.Words.vectors(format) * COUNT;
+        for (int k = 0; k < outputs; k++) {
+            int to = k * OUTPUTS * COUNT;
+            Arrays.fill(sums, to, to + OUTPUTS * COUNT, 0f);
+            blocks(w, format, from + (long) k * bytes, apart, 1, whole, x, at, sums, to);
+            blocks(w, format, from + (k + 1L) * bytes - BLOCK, apart, 1, 1, x, last, sums, to);
         }
     }
 
-    private static void blocks(MemorySegment codes, WeightFormat.Coded format, long from, long apart, int blocks, float[] scales, int plane,
-                               int stride, float[] x, int at, float[] lanes, int to) {
+    /** Adds {@code blocks} blocks of each output: to what stands at {@code to} for the first, to nothing for the others. */
+    private static void blocks(Matrix w, WeightFormat.Coded format, long from, long apart, int outputs, int blocks, float[] x, int at,
+                               float[] sums, int to) {
         if (format.bits() == 8) {
-            bytes(codes, from, apart, blocks, scales, plane, stride, x, at, lanes, to);
+            bytes(w.codes(), from, apart, w.scales(), outputs, blocks, x, at, sums, to);
         } else if (format.counting()) {
-            nibbles(codes, from, apart, blocks, scales, plane, stride, x, at, lanes, to);
+            nibbles(w.codes(), from, apart, w.scales(), w.minimums(), outputs, blocks, x, at, sums, to);
         } else {
-            tabled(format.table(), codes, from, apart, blocks, scales, plane, stride, x, at, lanes, to);
+            for (int o = 0; o < OUTPUTS; o++) {
+                tabled(format.table(), w.codes(), from + o * apart, w.scales(), outputs, blocks, x, at, sums, to + o * COUNT);
+            }
         }
     }
 
-    private static FloatVector x(float[] x, int at) {
-        return FloatVector.fromArray(LANES, x, at);
-    }
-
-    private static FloatVector nibbleScales(float[] scales, int at) {
-        return COUNT <= NIBBLE_LANES ? FloatVector.broadcast(LANES, scales[at])
-            : FloatVector.fromArray(LANES, scales, at).rearrange(EACH_NIBBLE_LANES);
+    private static void store(float[] sums, int streams, int outputs, float[] bias, int output, int distance, float[] y, int to) {
+        VectorFunctions.foldAll(sums, outputs * OUTPUTS);
+        for (int o = 0; o < streams; o++) {
+            int first = output + o * distance;
+            for (int k = 0; k < outputs; k++) {
+                float sum = sums[k * OUTPUTS + o];
+                y[to + first + k] = bias == null ? sum : sum + bias[first + k];
+            }
+        }
     }
 
     /** Each code is moved to the highest bits of its word, so that it keeps its sign: it comes times 2²⁴. */
-    private static void bytes(MemorySegment codes, long from, long apart, int blocks, float[] scales, int plane, int stride,
-                              float[] x, int at, float[] lanes, int to) {
-        FloatVector a = FloatVector.fromArray(LANES, lanes, to);
-        FloatVector b = FloatVector.fromArray(LANES, lanes, to + COUNT);
-        FloatVector c = FloatVector.fromArray(LANES, lanes, to + 2 * COUNT);
-        FloatVector d = FloatVector.fromArray(LANES, lanes, to + 3 * COUNT);
-        long from1 = from + apart;
-        long from2 = from1 + apart;
-        long from3 = from2 + apart;
-        int plane1 = plane + stride;
-        int plane2 = plane1 + stride;
-        int plane3 = plane2 + stride;
+    private static void bytes(MemorySegment codes, long from, long apart, MemorySegment scales, int outputs, int blocks,
+                              float[] x, int at, float[] sums, int to) {
+        FloatVector zero = FloatVector.zero(LANES);
+        FloatVector a = FloatVector.fromArray(LANES, sums, to);
+        FloatVector b = FloatVector.fromArray(LANES, sums, to + COUNT);
+        FloatVector c = FloatVector.fromArray(LANES, sums, to + 2 * COUNT);
+        FloatVector d = FloatVector.fromArray(LANES, sums, to + 3 * COUNT);
         IntVector mask = IntVector.broadcast(INTS, 0xFF000000);
-        for (int block = 0; block < blocks; block++) {
-            long step = (long) Integer.BYTES * COUNT * block;
-            int group = block * COUNT / BYTE_LANES;
-            int i = at + block * 4 * COUNT;
+        long scale0 = from / BYTE_GROUP * Float.BYTES;
+        long scaleApart = apart / BYTE_GROUP * Float.BYTES;
+        int i = at;
+        int next = to;
+        for (int block = 0; block < outputs * blocks; block++) {
+            long code = from + (long) BLOCK * block;
+            long group = scale0 + (COUNT < BYTE_LANES ? block * COUNT / BYTE_LANES * 4L : (long) BYTE_SCALE_BYTES * block);
             FloatVector x0 = FloatVector.fromArray(LANES, x, i);
             FloatVector x1 = FloatVector.fromArray(LANES, x, i + COUNT);
             FloatVector x2 = FloatVector.fromArray(LANES, x, i + 2 * COUNT);
             FloatVector x3 = FloatVector.fromArray(LANES, x, i + 3 * COUNT);
-            IntVector words = IntVector.fromMemorySegment(INTS, codes, from + step, ORDER);
-            FloatVector code = (FloatVector) words.lanewise(VectorOperators.LSHL, 24).convertShape(VectorOperators.I2F, LANES, 0);
-            FloatVector part = code.mul(x0);
-            code = (FloatVector) words.lanewise(VectorOperators.LSHL, 16).and(mask).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x1, part) : code.mul(x1).add(part);
-            code = (FloatVector) words.lanewise(VectorOperators.LSHL, 8).and(mask).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x2, part) : code.mul(x2).add(part);
-            code = (FloatVector) words.and(mask).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x3, part) : code.mul(x3).add(part);
-            FloatVector scale = COUNT <= BYTE_LANES ? FloatVector.broadcast(LANES, scales[plane + group])
-                : FloatVector.fromArray(LANES, scales, plane + group).rearrange(EACH_BYTE_LANES);
+            IntVector words = IntVector.fromMemorySegment(INTS, codes, code, ORDER);
+            FloatVector value = (FloatVector) words.lanewise(VectorOperators.LSHL, 24).convertShape(VectorOperators.I2F, LANES, 0);
+            FloatVector part = value.mul(x0);
+            value = (FloatVector) words.lanewise(VectorOperators.LSHL, 16).and(mask).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x1, part) : value.mul(x1).add(part);
+            value = (FloatVector) words.lanewise(VectorOperators.LSHL, 8).and(mask).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x2, part) : value.mul(x2).add(part);
+            value = (FloatVector) words.and(mask).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x3, part) : value.mul(x3).add(part);
+            FloatVector scale = COUNT <= BYTE_LANES
+                ? FloatVector.broadcast(LANES, scales.get(Matrix.FLOAT, group))
+                : ((FloatVector) FloatVector.fromMemorySegment(BYTE_SCALES, scales, group, ORDER)
+                    .reinterpretShape(LANES, 0)).rearrange(EACH_BYTE_LANES);
             a = FUSED ? part.fma(scale, a) : part.mul(scale).add(a);
-            words = IntVector.fromMemorySegment(INTS, codes, from1 + step, ORDER);
-            code = (FloatVector) words.lanewise(VectorOperators.LSHL, 24).convertShape(VectorOperators.I2F, LANES, 0);
-            part = code.mul(x0);
-            code = (FloatVector) words.lanewise(VectorOperators.LSHL, 16).and(mask).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x1, part) : code.mul(x1).add(part);
-            code = (FloatVector) words.lanewise(VectorOperators.LSHL, 8).and(mask).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x2, part) : code.mul(x2).add(part);
-            code = (FloatVector) words.and(mask).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x3, part) : code.mul(x3).add(part);
-            scale = COUNT <= BYTE_LANES ? FloatVector.broadcast(LANES, scales[plane1 + group])
-                : FloatVector.fromArray(LANES, scales, plane1 + group).rearrange(EACH_BYTE_LANES);
+            words = IntVector.fromMemorySegment(INTS, codes, code + apart, ORDER);
+            value = (FloatVector) words.lanewise(VectorOperators.LSHL, 24).convertShape(VectorOperators.I2F, LANES, 0);
+            part = value.mul(x0);
+            value = (FloatVector) words.lanewise(VectorOperators.LSHL, 16).and(mask).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x1, part) : value.mul(x1).add(part);
+            value = (FloatVector) words.lanewise(VectorOperators.LSHL, 8).and(mask).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x2, part) : value.mul(x2).add(part);
+            value = (FloatVector) words.and(mask).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x3, part) : value.mul(x3).add(part);
+            scale = COUNT <= BYTE_LANES
+                ? FloatVector.broadcast(LANES, scales.get(Matrix.FLOAT, group + scaleApart))
+                : ((FloatVector) FloatVector.fromMemorySegment(BYTE_SCALES, scales, group + scaleApart, ORDER)
+                    .reinterpretShape(LANES, 0)).rearrange(EACH_BYTE_LANES);
             b = FUSED ? part.fma(scale, b) : part.mul(scale).add(b);
-            words = IntVector.fromMemorySegment(INTS, codes, from2 + step, ORDER);
-            code = (FloatVector) words.lanewise(VectorOperators.LSHL, 24).convertShape(VectorOperators.I2F, LANES, 0);
-            part = code.mul(x0);
-            code = (FloatVector) words.lanewise(VectorOperators.LSHL, 16).and(mask).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x1, part) : code.mul(x1).add(part);
-            code = (FloatVector) words.lanewise(VectorOperators.LSHL, 8).and(mask).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x2, part) : code.mul(x2).add(part);
-            code = (FloatVector) words.and(mask).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x3, part) : code.mul(x3).add(part);
-            scale = COUNT <= BYTE_LANES ? FloatVector.broadcast(LANES, scales[plane2 + group])
-                : FloatVector.fromArray(LANES, scales, plane2 + group).rearrange(EACH_BYTE_LANES);
+            words = IntVector.fromMemorySegment(INTS, codes, code + 2 * apart, ORDER);
+            value = (FloatVector) words.lanewise(VectorOperators.LSHL, 24).convertShape(VectorOperators.I2F, LANES, 0);
+            part = value.mul(x0);
+            value = (FloatVector) words.lanewise(VectorOperators.LSHL, 16).and(mask).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x1, part) : value.mul(x1).add(part);
+            value = (FloatVector) words.lanewise(VectorOperators.LSHL, 8).and(mask).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x2, part) : value.mul(x2).add(part);
+            value = (FloatVector) words.and(mask).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x3, part) : value.mul(x3).add(part);
+            scale = COUNT <= BYTE_LANES
+                ? FloatVector.broadcast(LANES, scales.get(Matrix.FLOAT, group + 2 * scaleApart))
+                : ((FloatVector) FloatVector.fromMemorySegment(BYTE_SCALES, scales, group + 2 * scaleApart, ORDER)
+                    .reinterpretShape(LANES, 0)).rearrange(EACH_BYTE_LANES);
             c = FUSED ? part.fma(scale, c) : part.mul(scale).add(c);
-            words = IntVector.fromMemorySegment(INTS, codes, from3 + step, ORDER);
-            code = (FloatVector) words.lanewise(VectorOperators.LSHL, 24).convertShape(VectorOperators.I2F, LANES, 0);
-            part = code.mul(x0);
-            code = (FloatVector) words.lanewise(VectorOperators.LSHL, 16).and(mask).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x1, part) : code.mul(x1).add(part);
-            code = (FloatVector) words.lanewise(VectorOperators.LSHL, 8).and(mask).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x2, part) : code.mul(x2).add(part);
-            code = (FloatVector) words.and(mask).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x3, part) : code.mul(x3).add(part);
-            scale = COUNT <= BYTE_LANES ? FloatVector.broadcast(LANES, scales[plane3 + group])
-                : FloatVector.fromArray(LANES, scales, plane3 + group).rearrange(EACH_BYTE_LANES);
+            words = IntVector.fromMemorySegment(INTS, codes, code + 3 * apart, ORDER);
+            value = (FloatVector) words.lanewise(VectorOperators.LSHL, 24).convertShape(VectorOperators.I2F, LANES, 0);
+            part = value.mul(x0);
+            value = (FloatVector) words.lanewise(VectorOperators.LSHL, 16).and(mask).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x1, part) : value.mul(x1).add(part);
+            value = (FloatVector) words.lanewise(VectorOperators.LSHL, 8).and(mask).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x2, part) : value.mul(x2).add(part);
+            value = (FloatVector) words.and(mask).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x3, part) : value.mul(x3).add(part);
+            scale = COUNT <= BYTE_LANES
+                ? FloatVector.broadcast(LANES, scales.get(Matrix.FLOAT, group + 3 * scaleApart))
+                : ((FloatVector) FloatVector.fromMemorySegment(BYTE_SCALES, scales, group + 3 * scaleApart, ORDER)
+                    .reinterpretShape(LANES, 0)).rearrange(EACH_BYTE_LANES);
             d = FUSED ? part.fma(scale, d) : part.mul(scale).add(d);
+            i += 4 * COUNT;
+            if (i == at + blocks * 4 * COUNT) {
+                a.intoArray(sums, next);
+                b.intoArray(sums, next + COUNT);
+                c.intoArray(sums, next + 2 * COUNT);
+                d.intoArray(sums, next + 3 * COUNT);
+                a = zero;
+                b = zero;
+                c = zero;
+                d = zero;
+                next += OUTPUTS * COUNT;
+                i = at;
+            }
         }
-        a.intoArray(lanes, to);
-        b.intoArray(lanes, to + COUNT);
-        c.intoArray(lanes, to + 2 * COUNT);
-        d.intoArray(lanes, to + 3 * COUNT);
     }
 
     /** Each code is left where it is in its word: code {@code k} comes times 2⁴ᵏ, but the highest, which would be a sign. */
-    private static void nibbles(MemorySegment codes, long from, long apart, int blocks, float[] scales, int plane, int stride,
-                                float[] x, int at, float[] lanes, int to) {
-        FloatVector a = FloatVector.fromArray(LANES, lanes, to);
-        FloatVector b = FloatVector.fromArray(LANES, lanes, to + COUNT);
-        FloatVector c = FloatVector.fromArray(LANES, lanes, to + 2 * COUNT);
-        FloatVector d = FloatVector.fromArray(LANES, lanes, to + 3 * COUNT);
-        long from1 = from + apart;
-        long from2 = from1 + apart;
-        long from3 = from2 + apart;
-        int plane1 = plane + stride;
-        int plane2 = plane1 + stride;
-        int plane3 = plane2 + stride;
+    private static void nibbles(MemorySegment codes, long from, long apart, MemorySegment scales, MemorySegment minimums, int outputs,
+                                int blocks, float[] x, int at, float[] sums, int to) {
+        FloatVector zero = FloatVector.zero(LANES);
+        FloatVector a = FloatVector.fromArray(LANES, sums, to);
+        FloatVector b = FloatVector.fromArray(LANES, sums, to + COUNT);
+        FloatVector c = FloatVector.fromArray(LANES, sums, to + 2 * COUNT);
+        FloatVector d = FloatVector.fromArray(LANES, sums, to + 3 * COUNT);
         IntVector mask0 = IntVector.broadcast(INTS, 0xF);
         IntVector mask1 = IntVector.broadcast(INTS, 0xF0);
         IntVector mask2 = IntVector.broadcast(INTS, 0xF00);
@@ -264,10 +240,13 @@ final class VectorCodes {
         IntVector mask4 = IntVector.broadcast(INTS, 0xF0000);
         IntVector mask5 = IntVector.broadcast(INTS, 0xF00000);
         IntVector mask6 = IntVector.broadcast(INTS, 0xF000000);
-        for (int block = 0; block < blocks; block++) {
-            long step = (long) Integer.BYTES * COUNT * block;
-            int group = block * COUNT / NIBBLE_LANES;
-            int i = at + block * 8 * COUNT;
+        long scale0 = from / NIBBLE_GROUP * Float.BYTES;
+        long scaleApart = apart / NIBBLE_GROUP * Float.BYTES;
+        int i = at;
+        int next = to;
+        for (int block = 0; block < outputs * blocks; block++) {
+            long code = from + (long) BLOCK * block;
+            long group = scale0 + (COUNT < NIBBLE_LANES ? block * COUNT / NIBBLE_LANES * 4L : (long) NIBBLE_SCALE_BYTES * block);
             FloatVector x0 = FloatVector.fromArray(LANES, x, i);
             FloatVector x1 = FloatVector.fromArray(LANES, x, i + COUNT);
             FloatVector x2 = FloatVector.fromArray(LANES, x, i + 2 * COUNT);
@@ -276,108 +255,142 @@ final class VectorCodes {
             FloatVector x5 = FloatVector.fromArray(LANES, x, i + 5 * COUNT);
             FloatVector x6 = FloatVector.fromArray(LANES, x, i + 6 * COUNT);
             FloatVector x7 = FloatVector.fromArray(LANES, x, i + 7 * COUNT);
-            IntVector words = IntVector.fromMemorySegment(INTS, codes, from + step, ORDER);
-            FloatVector code = (FloatVector) words.and(mask0).convertShape(VectorOperators.I2F, LANES, 0);
-            FloatVector part = code.mul(x0);
-            code = (FloatVector) words.and(mask1).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x1, part) : code.mul(x1).add(part);
-            code = (FloatVector) words.and(mask2).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x2, part) : code.mul(x2).add(part);
-            code = (FloatVector) words.and(mask3).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x3, part) : code.mul(x3).add(part);
-            code = (FloatVector) words.and(mask4).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x4, part) : code.mul(x4).add(part);
-            code = (FloatVector) words.and(mask5).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x5, part) : code.mul(x5).add(part);
-            code = (FloatVector) words.and(mask6).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x6, part) : code.mul(x6).add(part);
-            code = (FloatVector) words.lanewise(VectorOperators.LSHR, 28).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x7, part) : code.mul(x7).add(part);
-            FloatVector scale = COUNT <= NIBBLE_LANES ? FloatVector.broadcast(LANES, scales[plane + group])
-                : FloatVector.fromArray(LANES, scales, plane + group).rearrange(EACH_NIBBLE_LANES);
+            FloatVector all = FloatVector.fromArray(LANES, x, i + 8 * COUNT);
+            IntVector words = IntVector.fromMemorySegment(INTS, codes, code, ORDER);
+            FloatVector value = (FloatVector) words.and(mask0).convertShape(VectorOperators.I2F, LANES, 0);
+            FloatVector part = value.mul(x0);
+            value = (FloatVector) words.and(mask1).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x1, part) : value.mul(x1).add(part);
+            value = (FloatVector) words.and(mask2).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x2, part) : value.mul(x2).add(part);
+            value = (FloatVector) words.and(mask3).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x3, part) : value.mul(x3).add(part);
+            value = (FloatVector) words.and(mask4).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x4, part) : value.mul(x4).add(part);
+            value = (FloatVector) words.and(mask5).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x5, part) : value.mul(x5).add(part);
+            value = (FloatVector) words.and(mask6).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x6, part) : value.mul(x6).add(part);
+            value = (FloatVector) words.lanewise(VectorOperators.LSHR, 28).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x7, part) : value.mul(x7).add(part);
+            FloatVector scale = COUNT <= NIBBLE_LANES
+                ? FloatVector.broadcast(LANES, scales.get(Matrix.FLOAT, group))
+                : ((FloatVector) FloatVector.fromMemorySegment(NIBBLE_SCALES, scales, group, ORDER)
+                    .reinterpretShape(LANES, 0)).rearrange(EACH_NIBBLE_LANES);
             a = FUSED ? part.fma(scale, a) : part.mul(scale).add(a);
-            words = IntVector.fromMemorySegment(INTS, codes, from1 + step, ORDER);
-            code = (FloatVector) words.and(mask0).convertShape(VectorOperators.I2F, LANES, 0);
-            part = code.mul(x0);
-            code = (FloatVector) words.and(mask1).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x1, part) : code.mul(x1).add(part);
-            code = (FloatVector) words.and(mask2).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x2, part) : code.mul(x2).add(part);
-            code = (FloatVector) words.and(mask3).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x3, part) : code.mul(x3).add(part);
-            code = (FloatVector) words.and(mask4).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x4, part) : code.mul(x4).add(part);
-            code = (FloatVector) words.and(mask5).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x5, part) : code.mul(x5).add(part);
-            code = (FloatVector) words.and(mask6).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x6, part) : code.mul(x6).add(part);
-            code = (FloatVector) words.lanewise(VectorOperators.LSHR, 28).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x7, part) : code.mul(x7).add(part);
-            scale = COUNT <= NIBBLE_LANES ? FloatVector.broadcast(LANES, scales[plane1 + group])
-                : FloatVector.fromArray(LANES, scales, plane1 + group).rearrange(EACH_NIBBLE_LANES);
+            scale = COUNT <= NIBBLE_LANES
+                ? FloatVector.broadcast(LANES, minimums.get(Matrix.FLOAT, group))
+                : ((FloatVector) FloatVector.fromMemorySegment(NIBBLE_SCALES, minimums, group, ORDER)
+                    .reinterpretShape(LANES, 0)).rearrange(EACH_NIBBLE_LANES);
+            a = FUSED ? scale.fma(all, a) : scale.mul(all).add(a);
+            words = IntVector.fromMemorySegment(INTS, codes, code + apart, ORDER);
+            value = (FloatVector) words.and(mask0).convertShape(VectorOperators.I2F, LANES, 0);
+            part = value.mul(x0);
+            value = (FloatVector) words.and(mask1).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x1, part) : value.mul(x1).add(part);
+            value = (FloatVector) words.and(mask2).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x2, part) : value.mul(x2).add(part);
+            value = (FloatVector) words.and(mask3).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x3, part) : value.mul(x3).add(part);
+            value = (FloatVector) words.and(mask4).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x4, part) : value.mul(x4).add(part);
+            value = (FloatVector) words.and(mask5).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x5, part) : value.mul(x5).add(part);
+            value = (FloatVector) words.and(mask6).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x6, part) : value.mul(x6).add(part);
+            value = (FloatVector) words.lanewise(VectorOperators.LSHR, 28).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x7, part) : value.mul(x7).add(part);
+            scale = COUNT <= NIBBLE_LANES
+                ? FloatVector.broadcast(LANES, scales.get(Matrix.FLOAT, group + scaleApart))
+                : ((FloatVector) FloatVector.fromMemorySegment(NIBBLE_SCALES, scales, group + scaleApart, ORDER)
+                    .reinterpretShape(LANES, 0)).rearrange(EACH_NIBBLE_LANES);
             b = FUSED ? part.fma(scale, b) : part.mul(scale).add(b);
-            words = IntVector.fromMemorySegment(INTS, codes, from2 + step, ORDER);
-            code = (FloatVector) words.and(mask0).convertShape(VectorOperators.I2F, LANES, 0);
-            part = code.mul(x0);
-            code = (FloatVector) words.and(mask1).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x1, part) : code.mul(x1).add(part);
-            code = (FloatVector) words.and(mask2).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x2, part) : code.mul(x2).add(part);
-            code = (FloatVector) words.and(mask3).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x3, part) : code.mul(x3).add(part);
-            code = (FloatVector) words.and(mask4).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x4, part) : code.mul(x4).add(part);
-            code = (FloatVector) words.and(mask5).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x5, part) : code.mul(x5).add(part);
-            code = (FloatVector) words.and(mask6).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x6, part) : code.mul(x6).add(part);
-            code = (FloatVector) words.lanewise(VectorOperators.LSHR, 28).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x7, part) : code.mul(x7).add(part);
-            scale = COUNT <= NIBBLE_LANES ? FloatVector.broadcast(LANES, scales[plane2 + group])
-                : FloatVector.fromArray(LANES, scales, plane2 + group).rearrange(EACH_NIBBLE_LANES);
+            scale = COUNT <= NIBBLE_LANES
+                ? FloatVector.broadcast(LANES, minimums.get(Matrix.FLOAT, group + scaleApart))
+                : ((FloatVector) FloatVector.fromMemorySegment(NIBBLE_SCALES, minimums, group + scaleApart, ORDER)
+                    .reinterpretShape(LANES, 0)).rearrange(EACH_NIBBLE_LANES);
+            b = FUSED ? scale.fma(all, b) : scale.mul(all).add(b);
+            words = IntVector.fromMemorySegment(INTS, codes, code + 2 * apart, ORDER);
+            value = (FloatVector) words.and(mask0).convertShape(VectorOperators.I2F, LANES, 0);
+            part = value.mul(x0);
+            value = (FloatVector) words.and(mask1).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x1, part) : value.mul(x1).add(part);
+            value = (FloatVector) words.and(mask2).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x2, part) : value.mul(x2).add(part);
+            value = (FloatVector) words.and(mask3).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x3, part) : value.mul(x3).add(part);
+            value = (FloatVector) words.and(mask4).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x4, part) : value.mul(x4).add(part);
+            value = (FloatVector) words.and(mask5).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x5, part) : value.mul(x5).add(part);
+            value = (FloatVector) words.and(mask6).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x6, part) : value.mul(x6).add(part);
+            value = (FloatVector) words.lanewise(VectorOperators.LSHR, 28).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x7, part) : value.mul(x7).add(part);
+            scale = COUNT <= NIBBLE_LANES
+                ? FloatVector.broadcast(LANES, scales.get(Matrix.FLOAT, group + 2 * scaleApart))
+                : ((FloatVector) FloatVector.fromMemorySegment(NIBBLE_SCALES, scales, group + 2 * scaleApart, ORDER)
+                    .reinterpretShape(LANES, 0)).rearrange(EACH_NIBBLE_LANES);
             c = FUSED ? part.fma(scale, c) : part.mul(scale).add(c);
-            words = IntVector.fromMemorySegment(INTS, codes, from3 + step, ORDER);
-            code = (FloatVector) words.and(mask0).convertShape(VectorOperators.I2F, LANES, 0);
-            part = code.mul(x0);
-            code = (FloatVector) words.and(mask1).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x1, part) : code.mul(x1).add(part);
-            code = (FloatVector) words.and(mask2).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x2, part) : code.mul(x2).add(part);
-            code = (FloatVector) words.and(mask3).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x3, part) : code.mul(x3).add(part);
-            code = (FloatVector) words.and(mask4).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x4, part) : code.mul(x4).add(part);
-            code = (FloatVector) words.and(mask5).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x5, part) : code.mul(x5).add(part);
-            code = (FloatVector) words.and(mask6).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x6, part) : code.mul(x6).add(part);
-            code = (FloatVector) words.lanewise(VectorOperators.LSHR, 28).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? code.fma(x7, part) : code.mul(x7).add(part);
-            scale = COUNT <= NIBBLE_LANES ? FloatVector.broadcast(LANES, scales[plane3 + group])
-                : FloatVector.fromArray(LANES, scales, plane3 + group).rearrange(EACH_NIBBLE_LANES);
+            scale = COUNT <= NIBBLE_LANES
+                ? FloatVector.broadcast(LANES, minimums.get(Matrix.FLOAT, group + 2 * scaleApart))
+                : ((FloatVector) FloatVector.fromMemorySegment(NIBBLE_SCALES, minimums, group + 2 * scaleApart, ORDER)
+                    .reinterpretShape(LANES, 0)).rearrange(EACH_NIBBLE_LANES);
+            c = FUSED ? scale.fma(all, c) : scale.mul(all).add(c);
+            words = IntVector.fromMemorySegment(INTS, codes, code + 3 * apart, ORDER);
+            value = (FloatVector) words.and(mask0).convertShape(VectorOperators.I2F, LANES, 0);
+            part = value.mul(x0);
+            value = (FloatVector) words.and(mask1).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x1, part) : value.mul(x1).add(part);
+            value = (FloatVector) words.and(mask2).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x2, part) : value.mul(x2).add(part);
+            value = (FloatVector) words.and(mask3).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x3, part) : value.mul(x3).add(part);
+            value = (FloatVector) words.and(mask4).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x4, part) : value.mul(x4).add(part);
+            value = (FloatVector) words.and(mask5).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x5, part) : value.mul(x5).add(part);
+            value = (FloatVector) words.and(mask6).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x6, part) : value.mul(x6).add(part);
+            value = (FloatVector) words.lanewise(VectorOperators.LSHR, 28).convertShape(VectorOperators.I2F, LANES, 0);
+            part = FUSED ? value.fma(x7, part) : value.mul(x7).add(part);
+            scale = COUNT <= NIBBLE_LANES
+                ? FloatVector.broadcast(LANES, scales.get(Matrix.FLOAT, group + 3 * scaleApart))
+                : ((FloatVector) FloatVector.fromMemorySegment(NIBBLE_SCALES, scales, group + 3 * scaleApart, ORDER)
+                    .reinterpretShape(LANES, 0)).rearrange(EACH_NIBBLE_LANES);
             d = FUSED ? part.fma(scale, d) : part.mul(scale).add(d);
+            scale = COUNT <= NIBBLE_LANES
+                ? FloatVector.broadcast(LANES, minimums.get(Matrix.FLOAT, group + 3 * scaleApart))
+                : ((FloatVector) FloatVector.fromMemorySegment(NIBBLE_SCALES, minimums, group + 3 * scaleApart, ORDER)
+                    .reinterpretShape(LANES, 0)).rearrange(EACH_NIBBLE_LANES);
+            d = FUSED ? scale.fma(all, d) : scale.mul(all).add(d);
+            i += 9 * COUNT;
+            if (i == at + blocks * 9 * COUNT) {
+                a.intoArray(sums, next);
+                b.intoArray(sums, next + COUNT);
+                c.intoArray(sums, next + 2 * COUNT);
+                d.intoArray(sums, next + 3 * COUNT);
+                a = zero;
+                b = zero;
+                c = zero;
+                d = zero;
+                next += OUTPUTS * COUNT;
+                i = at;
+            }
         }
-        a.intoArray(lanes, to);
-        b.intoArray(lanes, to + COUNT);
-        c.intoArray(lanes, to + 2 * COUNT);
-        d.intoArray(lanes, to + 3 * COUNT);
     }
 
-    /** One output at a time, as a look-up is more to the compiler than a conversion. */
-    private static void tabled(float[] table, MemorySegment codes, long from, long apart, int blocks, float[] scales, int plane, int stride,
-                               float[] x, int at, float[] lanes, int to) {
-        for (int o = 0; o < OUTPUTS; o++) {
-            tabledOne(table, codes, from + o * apart, blocks, scales, plane + o * stride, x, at, lanes, to + o * COUNT);
-        }
-    }
-
-    private static void tabledOne(float[] table, MemorySegment codes, long from, int blocks, float[] scales, int plane, float[] x, int at,
-                                  float[] lanes, int to) {
+    /** One stream at a time, as a look-up is more to the compiler than a conversion. */
+    private static void tabled(float[] table, MemorySegment codes, long from, MemorySegment scales, int outputs, int blocks,
+                               float[] x, int at, float[] sums, int to) {
         FloatVector values = FloatVector.fromArray(LANES, table, 0);
-        FloatVector sum = FloatVector.fromArray(LANES, lanes, to);
-        for (int block = 0; block < blocks; block++) {
-            IntVector words = IntVector.fromMemorySegment(INTS, codes, from + (long) Integer.BYTES * COUNT * block, ORDER);
-            int i = at + block * 8 * COUNT;
+        FloatVector zero = FloatVector.zero(LANES);
+        FloatVector sum = FloatVector.fromArray(LANES, sums, to);
+        int i = at;
+        int next = to;
+        for (int block = 0; block < outputs * blocks; block++) {
+            long code = from + (long) BLOCK * block;
+            IntVector words = IntVector.fromMemorySegment(INTS, codes, code, ORDER);
             FloatVector part = VectorWeights.look(values, words).mul(x(x, i));
             part = multiplyAdd(VectorWeights.look(values, words.lanewise(VectorOperators.LSHR, 4)), x(x, i + COUNT), part);
             part = multiplyAdd(VectorWeights.look(values, words.lanewise(VectorOperators.LSHR, 8)), x(x, i + 2 * COUNT), part);
@@ -386,8 +399,20 @@ final class VectorCodes {
             part = multiplyAdd(VectorWeights.look(values, words.lanewise(VectorOperators.LSHR, 20)), x(x, i + 5 * COUNT), part);
             part = multiplyAdd(VectorWeights.look(values, words.lanewise(VectorOperators.LSHR, 24)), x(x, i + 6 * COUNT), part);
             part = multiplyAdd(VectorWeights.look(values, words.lanewise(VectorOperators.LSHR, 28)), x(x, i + 7 * COUNT), part);
-            sum = multiplyAdd(part, nibbleScales(scales, plane + block * COUNT / NIBBLE_LANES), sum);
+            FloatVector scale = (FloatVector) FloatVector.fromMemorySegment(NIBBLE_SCALES, scales, code / NIBBLE_GROUP * Float.BYTES, ORDER)
+                .reinterpretShape(LANES, 0);
+            sum = multiplyAdd(part, scale.rearrange(EACH_NIBBLE_LANES), sum);
+            i += 8 * COUNT;
+            if (i == at + blocks * 8 * COUNT) {
+                sum.intoArray(sums, next);
+                sum = zero;
+                next += OUTPUTS * COUNT;
+                i = at;
+            }
         }
-        sum.intoArray(lanes, to);
+    }
+
+    private static FloatVector x(float[] x, int at) {
+        return FloatVector.fromArray(LANES, x, at);
     }
 }

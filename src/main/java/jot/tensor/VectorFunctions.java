@@ -2,8 +2,10 @@ package jot.tensor;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /** The functions of {@link Elementary} on lanes: the same operations in the same order, hence the same bits. */
@@ -12,6 +14,14 @@ final class VectorFunctions {
     private static final int COUNT = LANES.length();
     private static final VectorSpecies<Float> HALF = half(LANES);
     private static final VectorSpecies<Float> QUARTER = half(HALF);
+    private static final VectorMask<Float> UPPER_EIGHT = VectorMask.fromLong(LANES, 0xFF00);
+    private static final VectorMask<Float> UPPER_FOUR = VectorMask.fromLong(LANES, 0xF0F0);
+    private static final VectorMask<Float> UPPER_TWO = VectorMask.fromLong(LANES, 0xCCCC);
+    private static final VectorMask<Float> ODD = VectorMask.fromLong(LANES, 0xAAAA);
+    private static final VectorShuffle<Float> SWAP_EIGHTS = swap(8);
+    private static final VectorShuffle<Float> SWAP_FOURS = swap(4);
+    private static final VectorShuffle<Float> SWAP_TWOS = swap(2);
+    private static final VectorShuffle<Float> SWAP_ONES = swap(1);
     private static final int BIAS = 127;
     private static final int FRACTION_BITS = 23;
     /** Powers of two down to 2⁻¹⁵⁰ are raised by this many to be normal floats, and lowered by a last multiplication. */
@@ -49,6 +59,64 @@ final class VectorFunctions {
             FloatVector.fromArray(HALF, lanes, at).add(FloatVector.fromArray(HALF, lanes, at + 4)).intoArray(lanes, at);
         }
         return lanes[at] + lanes[at + 1] + lanes[at + 2] + lanes[at + 3];
+    }
+
+    private static VectorShuffle<Float> swap(int distance) {
+        return VectorShuffle.fromOp(LANES, lane -> (lane ^ distance) & COUNT - 1);
+    }
+
+    /**
+     * Adds up the lanes of stored vectors, each as {@link #fold} does.
+     *
+     * @param sums holds the vectors one after the other, with room up to a multiple of {@link #COUNT} of them; afterwards number v is the
+     *     sum of vector v
+     * @param vectors how many
+     */
+    static void foldAll(float[] sums, int vectors) {
+        for (int v = 0; v < vectors; v += COUNT) {
+            int at = v * COUNT;
+            if (COUNT == 16) {
+                foldFours(fours(sums, at), fours(sums, at + COUNT), fours(sums, at + 2 * COUNT), fours(sums, at + 3 * COUNT), sums, v);
+            } else if (COUNT == 8) {
+                foldFours(pair(sums, at), pair(sums, at + COUNT), pair(sums, at + 2 * COUNT), pair(sums, at + 3 * COUNT), sums, v);
+            } else {
+                foldFours(FloatVector.fromArray(LANES, sums, at), FloatVector.fromArray(LANES, sums, at + COUNT),
+                    FloatVector.fromArray(LANES, sums, at + 2 * COUNT), FloatVector.fromArray(LANES, sums, at + 3 * COUNT), sums, v);
+            }
+        }
+    }
+
+    /** Four vectors, each four from the next, of 16 lanes, folded to four lanes each. */
+    private static FloatVector fours(float[] sums, int at) {
+        FloatVector even = halves(FloatVector.fromArray(LANES, sums, at), FloatVector.fromArray(LANES, sums, at + 8 * COUNT),
+            UPPER_EIGHT, SWAP_EIGHTS);
+        FloatVector odd = halves(FloatVector.fromArray(LANES, sums, at + 4 * COUNT),
+            FloatVector.fromArray(LANES, sums, at + 12 * COUNT), UPPER_EIGHT, SWAP_EIGHTS);
+        return halves(even, odd, UPPER_FOUR, SWAP_FOURS);
+    }
+
+    /** Two vectors of eight lanes, four from each other, folded to four lanes each. */
+    private static FloatVector pair(float[] sums, int at) {
+        return halves(FloatVector.fromArray(LANES, sums, at), FloatVector.fromArray(LANES, sums, at + 4 * COUNT), UPPER_FOUR,
+            SWAP_FOURS);
+    }
+
+    /** The halves of a added in its lower lanes, those of b in the upper ones. */
+    private static FloatVector halves(FloatVector a, FloatVector b, VectorMask<Float> upper, VectorShuffle<Float> swap) {
+        return a.blend(b, upper).add(b.blend(a, upper).rearrange(swap));
+    }
+
+    /** Adds the lanes of each four from left to right: those of a go to lanes 0, 4, …, those of b to 1, 5, … */
+    private static void foldFours(FloatVector a, FloatVector b, FloatVector c, FloatVector d, float[] to, int at) {
+        FloatVector abEven = a.blend(b.rearrange(SWAP_ONES), ODD);
+        FloatVector abOdd = a.rearrange(SWAP_ONES).blend(b, ODD);
+        FloatVector cdEven = c.blend(d.rearrange(SWAP_ONES), ODD);
+        FloatVector cdOdd = c.rearrange(SWAP_ONES).blend(d, ODD);
+        FloatVector first = abEven.blend(cdEven.rearrange(SWAP_TWOS), UPPER_TWO);
+        FloatVector second = abOdd.blend(cdOdd.rearrange(SWAP_TWOS), UPPER_TWO);
+        FloatVector third = abEven.rearrange(SWAP_TWOS).blend(cdEven, UPPER_TWO);
+        FloatVector fourth = abOdd.rearrange(SWAP_TWOS).blend(cdOdd, UPPER_TWO);
+        first.add(second).add(third).add(fourth).intoArray(to, at);
     }
 
     /** The largest lane of a stored vector. */

@@ -24,7 +24,7 @@ final class VectorWeights {
 
     private static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
     private static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, LANES.vectorShape());
-    private static final VectorSpecies<Short> SHORTS = VectorSpecies.of(short.class, part(2));
+    static final VectorSpecies<Short> SHORTS = VectorSpecies.of(short.class, part(2));
     /** At least 64 bits, of which only the first {@link #COUNT} bytes count. */
     private static final VectorSpecies<Byte> BYTES = VectorSpecies.of(byte.class, part(4));
     private static final int BYTES_LOADED = BYTES.length();
