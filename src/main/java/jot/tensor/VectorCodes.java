@@ -73,13 +73,14 @@ final class VectorCodes {
             int count = Math.min(step, quarter - k);
             for (int r = 0; r < rows; r++) {
                 streams(w, format, fromOutput + k, quarter, count, spread, r * stride, lanes);
-                store(lanes, OUTPUTS, count, bias, fromOutput + k, quarter, y.values(), y.at(fromRow + r) + yColumn);
+                VectorDecode.store(lanes, OUTPUTS, OUTPUTS, 1f, bias, fromOutput + k, quarter, count, y.values(),
+                    y.at(fromRow + r) + yColumn);
             }
         }
         for (int output = fromOutput + OUTPUTS * quarter; output < toOutput; output++) {
             for (int r = 0; r < rows; r++) {
                 streams(w, format, output, 0, 1, spread, r * stride, lanes);
-                store(lanes, 1, 1, bias, output, 0, y.values(), y.at(fromRow + r) + yColumn);
+                VectorDecode.store(lanes, OUTPUTS, 1, 1f, bias, output, 0, 1, y.values(), y.at(fromRow + r) + yColumn);
             }
         }
     }
@@ -118,17 +119,6 @@ final class VectorCodes {
         } else {
             for (int o = 0; o < OUTPUTS; o++) {
                 tabled(format.table(), w.codes(), from + o * apart, w.scales(), outputs, blocks, x, at, sums, to + o * COUNT);
-            }
-        }
-    }
-
-    private static void store(float[] sums, int streams, int outputs, float[] bias, int output, int distance, float[] y, int to) {
-        VectorFunctions.foldAll(sums, outputs * OUTPUTS);
-        for (int o = 0; o < streams; o++) {
-            int first = output + o * distance;
-            for (int k = 0; k < outputs; k++) {
-                float sum = sums[k * OUTPUTS + o];
-                y[to + first + k] = bias == null ? sum : sum + bias[first + k];
             }
         }
     }

@@ -45,6 +45,7 @@ final class VectorDecode {
     static void multiply(Matrix w, float[] bias, float[] x, int at, float[] y, int to, int fromOutput, int toOutput, Scratch scratch) {
         WeightFormat.Plain plain = (WeightFormat.Plain) w.format();
         boolean scaled = plain == WeightFormat.Plain.F16;
+        float factor = scaled ? VectorWeights.F16_SUM : 1f;
         float[] row = scaled ? scaled(x, at, w.inputs(), scratch) : x;
         int rowAt = scaled ? 0 : at;
         int streams = plain == WeightFormat.Plain.F32 ? STREAMS : HALF_STREAMS;
@@ -53,11 +54,11 @@ final class VectorDecode {
         for (int k = 0; k < apart; k += STEP) {
             int count = Math.min(STEP, apart - k);
             sum(w, plain, fromOutput + k, apart, count, row, rowAt, sums);
-            store(sums, streams, plain, bias, fromOutput + k, apart, count, y, to);
+            store(sums, streams, streams, factor, bias, fromOutput + k, apart, count, y, to);
         }
         if (streams * apart < toOutput - fromOutput) {
             sum(w, plain, toOutput - streams, 1, 1, row, rowAt, sums);
-            store(sums, streams, plain, bias, toOutput - streams, 1, 1, y, to);
+            store(sums, streams, streams, factor, bias, toOutput - streams, 1, 1, y, to);
         }
     }
 
@@ -75,16 +76,19 @@ final class VectorDecode {
         long bytes = (long) plain.size() * w.inputs();
         switch (plain) {
             case F32 -> f32(w.codes(), output * bytes, distance * bytes, w.inputs(), outputs, x, at, sums);
-            case F16 -> f16(w.codes(), output * bytes, distance * bytes, w.inputs(), outputs, x, at, sums);
-            case BF16 -> bf16(w.codes(), output * bytes, distance * bytes, w.inputs(), outputs, x, at, sums);
+            case F16 -> halves(w.codes(), output * bytes, distance * bytes, 13, 0x8FFFE000, w.inputs(), outputs, x, at, sums);
+            case BF16 -> halves(w.codes(), output * bytes, distance * bytes, 16, 0xFFFF0000, w.inputs(), outputs, x, at, sums);
         }
     }
 
-    private static void store(float[] sums, int streams, WeightFormat.Plain plain, float[] bias, int output, int distance, int outputs,
-                              float[] y, int to) {
-        float factor = plain == WeightFormat.Plain.F16 ? VectorWeights.F16_SUM : 1f;
+    /**
+     * Folds the sums of streams, {@code [outputs][streams][lanes]}, and stores those of the first {@code used} streams, times a factor
+     * and plus their bias.
+     */
+    static void store(float[] sums, int streams, int used, float factor, float[] bias, int output, int distance, int outputs, float[] y,
+                      int to) {
         VectorFunctions.foldAll(sums, outputs * streams);
-        for (int o = 0; o < streams; o++) {
+        for (int o = 0; o < used; o++) {
             int first = output + o * distance;
             for (int k = 0; k < outputs; k++) {
                 float sum = sums[k * streams + o] * factor;
@@ -156,9 +160,11 @@ final class VectorDecode {
         }
     }
 
-    private static void f16(MemorySegment w, long from, long apart, int inputs, int outputs, float[] x, int at, float[] sums) {
+    /** Numbers of 16 bits become floats when they are moved up by {@code shift} bits and those that belong to none are masked. */
+    private static void halves(MemorySegment w, long from, long apart, int shift, int bits, int inputs, int outputs, float[] x, int at,
+                               float[] sums) {
         FloatVector zero = FloatVector.zero(LANES);
-        IntVector mask = IntVector.broadcast(INTS, 0x8FFFE000);
+        IntVector mask = IntVector.broadcast(INTS, bits);
         FloatVector a = zero;
         FloatVector b = zero;
         FloatVector c = zero;
@@ -173,60 +179,16 @@ final class VectorDecode {
             long step = 2L * COUNT * t;
             FloatVector v = FloatVector.fromArray(LANES, x, i);
             FloatVector weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, from + step, ORDER)
-                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, 13).and(mask).reinterpretAsFloats();
+                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
             a = FUSED ? weights.fma(v, a) : weights.mul(v).add(a);
             weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w1 + step, ORDER).convertShape(VectorOperators.S2I, INTS, 0))
-                .lanewise(VectorOperators.LSHL, 13).and(mask).reinterpretAsFloats();
+                .lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
             b = FUSED ? weights.fma(v, b) : weights.mul(v).add(b);
             weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w2 + step, ORDER).convertShape(VectorOperators.S2I, INTS, 0))
-                .lanewise(VectorOperators.LSHL, 13).and(mask).reinterpretAsFloats();
+                .lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
             c = FUSED ? weights.fma(v, c) : weights.mul(v).add(c);
             weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w3 + step, ORDER).convertShape(VectorOperators.S2I, INTS, 0))
-                .lanewise(VectorOperators.LSHL, 13).and(mask).reinterpretAsFloats();
-            d = FUSED ? weights.fma(v, d) : weights.mul(v).add(d);
-            i += COUNT;
-            if (i == at + inputs) {
-                a.intoArray(sums, to);
-                a = zero;
-                b.intoArray(sums, to + COUNT);
-                b = zero;
-                c.intoArray(sums, to + 2 * COUNT);
-                c = zero;
-                d.intoArray(sums, to + 3 * COUNT);
-                d = zero;
-                to += HALF_STREAMS * COUNT;
-                i = at;
-            }
-        }
-    }
-
-    private static void bf16(MemorySegment w, long from, long apart, int inputs, int outputs, float[] x, int at, float[] sums) {
-        FloatVector zero = FloatVector.zero(LANES);
-        IntVector mask = IntVector.broadcast(INTS, 0xFFFF0000);
-        FloatVector a = zero;
-        FloatVector b = zero;
-        FloatVector c = zero;
-        FloatVector d = zero;
-        long w1 = from + apart;
-        long w2 = w1 + apart;
-        long w3 = w2 + apart;
-        int steps = outputs * (inputs / COUNT);
-        int i = at;
-        int to = 0;
-        for (int t = 0; t < steps; t++) {
-            long step = 2L * COUNT * t;
-            FloatVector v = FloatVector.fromArray(LANES, x, i);
-            FloatVector weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, from + step, ORDER)
-                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, 16).and(mask).reinterpretAsFloats();
-            a = FUSED ? weights.fma(v, a) : weights.mul(v).add(a);
-            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w1 + step, ORDER).convertShape(VectorOperators.S2I, INTS, 0))
-                .lanewise(VectorOperators.LSHL, 16).and(mask).reinterpretAsFloats();
-            b = FUSED ? weights.fma(v, b) : weights.mul(v).add(b);
-            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w2 + step, ORDER).convertShape(VectorOperators.S2I, INTS, 0))
-                .lanewise(VectorOperators.LSHL, 16).and(mask).reinterpretAsFloats();
-            c = FUSED ? weights.fma(v, c) : weights.mul(v).add(c);
-            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w3 + step, ORDER).convertShape(VectorOperators.S2I, INTS, 0))
-                .lanewise(VectorOperators.LSHL, 16).and(mask).reinterpretAsFloats();
+                .lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
             d = FUSED ? weights.fma(v, d) : weights.mul(v).add(d);
             i += COUNT;
             if (i == at + inputs) {
