@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.function.DoubleConsumer;
+import jot.tensor.Workers;
 
 /**
  * How a model is loaded.
@@ -76,8 +77,6 @@ public final class LoadOptions {
     private static final LoadOptions DEFAULTS = new LoadOptions(OptionalInt.empty(), OptionalInt.empty(), Backend.AUTO, true, null,
             Bounds.NONE, List.of(), Weights.AUTO);
 
-    private static final int MOST_THREADS = 1_024;
-
     private final OptionalInt threads;
     private final OptionalInt context;
     private final Backend backend;
@@ -120,8 +119,8 @@ public final class LoadOptions {
      * @throws IllegalArgumentException if it is out of range
      */
     public LoadOptions withThreads(int count) {
-        if (count < 1 || count > MOST_THREADS) {
-            throw new IllegalArgumentException("threads: expected 1 to " + MOST_THREADS + ", found " + count);
+        if (count < 1 || count > Workers.MOST_THREADS) {
+            throw new IllegalArgumentException("threads: expected 1 to " + Workers.MOST_THREADS + ", found " + count);
         }
         return new LoadOptions(OptionalInt.of(count), context, backend, mapping, progress, bounds, adapters, weights);
     }

@@ -12,11 +12,9 @@ import jot.cli.bench.BenchResult;
 import jot.cli.bench.Benchmark;
 import jot.cli.bench.FreshJvm;
 import jot.cli.bench.ResidentMemory;
-import jot.json.JsonException;
 import jot.loading.LoadSettings;
 import jot.loading.LoadedModel;
 import jot.loading.ModelLoader;
-import jot.loading.Processors;
 import jot.tensor.Backend;
 
 /** Measures speed, and says what share of this machine's limits it is. */
@@ -55,7 +53,7 @@ final class BenchCommand implements Command {
                 Option.of("--repetitions", "N", "measurements in each JVM, of which the median counts (default: 5)"),
                 BenchOptions.warmUpOption(DEFAULT_WARM_UP),
                 Option.of("--forks", "N", "fresh JVMs that measure, of the same java with the same flags (default: 1)"),
-                Option.of("--write", "DIR", "only write the shape as a model folder that every command can use"),
+                Option.of("--write", "DIR", "only write the shape as a model folder that every command can use, never over another model"),
                 Option.flag("--json", "one JSON object a line, with every repetition"));
     }
 
@@ -128,7 +126,7 @@ final class BenchCommand implements Command {
             throw new UsageException((batch > 1 ? "--batch" : "--position") + " is about decoding, which -n 0 leaves out");
         }
         List<BenchCase> cases = new ArrayList<>();
-        for (int threads : BenchOptions.numbers(arguments, "--threads", Processors.defaultThreads())) {
+        for (int threads : BenchOptions.threads(arguments)) {
             for (String weights : BenchOptions.weights(arguments)) {
                 cases.add(new BenchCase(label, weights, threads, prompt, generated, batch, position, repetitions, warmUp));
             }
@@ -155,17 +153,11 @@ final class BenchCommand implements Command {
                 Integer.toString(each.promptTokens()), "-n", Integer.toString(each.generatedTokens()), "--batch",
                 Integer.toString(each.batch()), "--position", Integer.toString(each.position()), "--repetitions",
                 Integer.toString(each.repetitions()), "--warm-up", Double.toString(each.warmUpSeconds()));
-        List<BenchResult> starts = new ArrayList<>();
         try {
-            for (int fork = 0; fork < forks; fork++) {
-                console.progress(each.weights() + ", " + each.threads() + " threads", (double) fork / forks);
-                starts.add(BenchResult.read(each, FreshJvm.run(words).strip()));
-            }
-        } catch (JsonException e) {
-            throw new IOException("a JVM that was started printed something else than its measurements: " + e.getMessage(), e);
+            return BenchResult.joined(FreshJvm.measure(words, forks, json -> BenchResult.read(each, json),
+                    share -> console.progress(each.weights() + ", " + each.threads() + " threads", share)));
         } finally {
             console.endProgress();
         }
-        return BenchResult.joined(starts);
     }
 }

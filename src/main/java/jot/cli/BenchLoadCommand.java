@@ -11,9 +11,7 @@ import jot.cli.bench.JsonLine;
 import jot.cli.bench.LoadBenchmark;
 import jot.cli.bench.Machine;
 import jot.cli.bench.Samples;
-import jot.json.JsonException;
 import jot.loading.LoadSettings;
-import jot.loading.Processors;
 import jot.tensor.Backend;
 
 /** Measures what it takes to load a model. */
@@ -64,11 +62,14 @@ final class BenchLoadCommand implements Command {
             throw new UsageException("--model DIR is missing: what to load");
         }
         Path folder = Models.path(arguments.text("--model").get());
-        int threads = BenchOptions.atLeast(1, arguments, "--threads", Processors.defaultThreads());
+        List<Integer> threads = BenchOptions.threads(arguments);
         int prompt = BenchOptions.atLeast(1, arguments, "-p", DEFAULT_PROMPT);
         int forks = BenchOptions.atLeast(0, arguments, "--forks", DEFAULT_FORKS);
         Backend backend = Models.backend(arguments.text("--backend").orElse("auto"));
         List<String> formats = BenchOptions.weights(arguments);
+        if (threads.size() > 1) {
+            throw new UsageException("--threads: expected one number, found " + threads.size());
+        }
         if (forks == 0 && formats.size() > 1) {
             throw new UsageException("--forks 0 loads once: expected one format, found " + formats.size());
         }
@@ -78,37 +79,33 @@ final class BenchLoadCommand implements Command {
             print(console, ROW, "weights", "load", "first token", "bytes", "resident: loaded", "first token");
         }
         for (String weights : formats) {
-            List<String> words = List.of("bench", "load", "--json", "--forks", "0", "--model", folder.toString(), "--weights", weights,
-                    "--threads", Integer.toString(threads), "--backend", backend.name().toLowerCase(Locale.ROOT), "-p",
-                    Integer.toString(prompt));
-            LoadSettings settings = new LoadSettings(threads, OptionalInt.empty(), backend, !arguments.has("--no-mapping"),
+            LoadSettings settings = new LoadSettings(threads.getFirst(), OptionalInt.empty(), backend, !arguments.has("--no-mapping"),
                     (done, all) -> { }, BenchOptions.format(weights));
             List<LoadBenchmark> loads = forks == 0 ? List.of(LoadBenchmark.run(folder, settings, prompt))
-                    : inFreshJvms(arguments.has("--no-mapping") ? with(words, "--no-mapping") : words, forks, weights, console);
-            print(console, "%s", json ? line(BenchOptions.label(folder), weights, threads, prompt, loads) : row(weights, loads));
+                    : inFreshJvms(words(folder, weights, settings, prompt), forks, weights, console);
+            print(console, "%s", json ? line(BenchOptions.label(folder), weights, threads.getFirst(), prompt, loads) : row(weights, loads));
+            console.out().flush();
         }
         return Main.DONE;
     }
 
-    private static List<String> with(List<String> words, String flag) {
-        List<String> more = new ArrayList<>(words);
-        more.add(flag);
-        return more;
+    /** The command that loads once. */
+    private static List<String> words(Path folder, String weights, LoadSettings settings, int prompt) {
+        List<String> words = new ArrayList<>(List.of("bench", "load", "--json", "--forks", "0", "--model", folder.toString(), "--weights",
+                weights, "--threads", Integer.toString(settings.threads()), "--backend", settings.backend().name().toLowerCase(Locale.ROOT),
+                "-p", Integer.toString(prompt)));
+        if (!settings.mapped()) {
+            words.add("--no-mapping");
+        }
+        return words;
     }
 
     private static List<LoadBenchmark> inFreshJvms(List<String> words, int forks, String weights, Console console) throws IOException {
-        List<LoadBenchmark> loads = new ArrayList<>();
         try {
-            for (int fork = 0; fork < forks; fork++) {
-                console.progress(weights, (double) fork / forks);
-                loads.add(LoadBenchmark.read(FreshJvm.run(words).strip()));
-            }
-        } catch (JsonException e) {
-            throw new IOException("a JVM that was started printed something else than its measurements: " + e.getMessage(), e);
+            return FreshJvm.measure(words, forks, LoadBenchmark::read, share -> console.progress(weights, share));
         } finally {
             console.endProgress();
         }
-        return loads;
     }
 
     private static String line(String label, String weights, int threads, int prompt, List<LoadBenchmark> loads) {

@@ -7,10 +7,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
+import jot.loading.Processors;
 import jot.tensor.WeightFormat;
+import jot.tensor.Workers;
 
 /** Reads the options that benchmarks share. */
 final class BenchOptions {
+
+    private static final String THREADS = "--threads";
 
     private BenchOptions() {
     }
@@ -33,15 +37,16 @@ final class BenchOptions {
         return value.orElse(other);
     }
 
-    /** Numbers from 1 on that commas part. */
-    static List<Integer> numbers(Arguments arguments, String name, int other) throws UsageException {
-        if (!arguments.has(name)) {
-            return List.of(other);
+    /** The numbers of {@code --threads} that commas part. */
+    static List<Integer> threads(Arguments arguments) throws UsageException {
+        if (!arguments.has(THREADS)) {
+            return List.of(Processors.defaultThreads());
         }
         List<Integer> numbers = new ArrayList<>();
-        for (String part : arguments.text(name).get().split(",", -1)) {
-            if (!part.matches("[1-9]\\d{0,8}")) {
-                throw new UsageException(name + ": expected numbers from 1 on, parted by commas, found '" + part + "'");
+        for (String part : arguments.text(THREADS).get().split(",", -1)) {
+            if (!part.matches("[1-9]\\d{0,3}") || Integer.parseInt(part) > Workers.MOST_THREADS) {
+                throw new UsageException(THREADS + ": expected numbers from 1 to " + Workers.MOST_THREADS + ", parted by commas, found '"
+                        + part + "'");
             }
             numbers.add(Integer.valueOf(part));
         }

@@ -1,9 +1,13 @@
 package jot.cli;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import jot.checkpoint.SafetensorsWriter;
 
@@ -18,6 +22,10 @@ enum BenchShape {
     /** A Llama of 1.1B parameters. */
     LLAMA_1B("llama-1b", 22, 2048, 32, 4, 5632, 32_000);
 
+    private static final String CONFIG = "config.json";
+    private static final String WEIGHTS = "model.safetensors";
+    private static final String VOCABULARY = "vocab.json";
+    private static final String MERGES = "merges.txt";
     private static final int BYTES = 256;
     /** How a vocabulary of bytes writes a space. */
     private static final char SPACE = '\u0120';
@@ -58,25 +66,45 @@ enum BenchShape {
     /**
      * Writes a model folder: {@code config.json}, {@code model.safetensors} with random F32 weights, and {@code vocab.json} and
      * {@code merges.txt}, by which every byte of a text is a token, as the other tokens are made-up words and, last, the end of a text.
+     *
+     * @throws IllegalArgumentException if the folder holds files of another model
+     * @throws IOException if it cannot be written; weights that are half written are deleted
      */
     void write(Path folder) throws IOException {
         Files.createDirectories(folder);
-        SafetensorsWriter tensors = new SafetensorsWriter();
-        if (this == LLAMA_1B) {
-            Files.writeString(folder.resolve("config.json"), llamaConfig());
-            addLlama(tensors);
-        } else {
-            Files.writeString(folder.resolve("config.json"), gpt2Config());
-            addGpt2(tensors);
+        refuseAnotherModel(folder);
+        try {
+            Files.writeString(folder.resolve(CONFIG), config());
+            SafetensorsWriter tensors = new SafetensorsWriter();
+            addTensors(tensors);
+            tensors.write(folder.resolve(WEIGHTS));
+            writeTokenizer(folder, vocabulary);
+        } catch (FileSystemException e) {
+            throw e;
+        } catch (IOException e) {
+            Files.deleteIfExists(folder.resolve(WEIGHTS));
+            throw new IOException(folder + ": " + e.getMessage(), e);
         }
-        tensors.write(folder.resolve("model.safetensors"));
-        writeTokenizer(folder, vocabulary);
+    }
+
+    /** What this wrote before may be replaced, and nothing else. */
+    private void refuseAnotherModel(Path folder) throws IOException {
+        Path config = folder.resolve(CONFIG);
+        if (Files.isRegularFile(config) && Arrays.equals(Files.readAllBytes(config), config().getBytes(StandardCharsets.UTF_8))) {
+            return;
+        }
+        for (String name : List.of(CONFIG, WEIGHTS, VOCABULARY, MERGES)) {
+            if (Files.exists(folder.resolve(name), LinkOption.NOFOLLOW_LINKS)) {
+                throw new IllegalArgumentException(folder + ": expected a new folder, or one that was written with the same shape, found "
+                        + name + " of another model");
+            }
+        }
     }
 
     /** Writes a vocabulary of all bytes, made-up words and an end of text, and no merges. */
     static void writeTokenizer(Path folder, int vocabulary) throws IOException {
-        Files.writeString(folder.resolve("vocab.json"), words(vocabulary));
-        Files.writeString(folder.resolve("merges.txt"), "#version: 0.2\n");
+        Files.writeString(folder.resolve(VOCABULARY), words(vocabulary));
+        Files.writeString(folder.resolve(MERGES), "#version: 0.2\n");
     }
 
     private static String words(int vocabulary) {
@@ -105,6 +133,10 @@ enum BenchShape {
         return rest == 0 ? last : word(rest) + last;
     }
 
+    private String config() {
+        return this == LLAMA_1B ? llamaConfig() : gpt2Config();
+    }
+
     private String gpt2Config() {
         return String.format(Locale.ROOT, """
                 {"model_type": "gpt2", "n_layer": %d, "n_embd": %d, "n_head": %d, "n_inner": %d, "vocab_size": %d, "n_positions": %d}
@@ -117,6 +149,14 @@ enum BenchShape {
                  "intermediate_size": %d, "vocab_size": %d, "max_position_embeddings": %d, "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
                  "hidden_act": "silu", "tie_word_embeddings": false}
                 """, layers, width, heads, keyHeads, inner, vocabulary, LLAMA_CONTEXT);
+    }
+
+    private void addTensors(SafetensorsWriter tensors) {
+        if (this == LLAMA_1B) {
+            addLlama(tensors);
+        } else {
+            addGpt2(tensors);
+        }
     }
 
     private void addGpt2(SafetensorsWriter tensors) {

@@ -97,8 +97,9 @@ public final class Main {
             console.err().println("jot " + command.name() + ": " + OptionNames.in(e.getMessage(), command.options()));
             return FAILED;
         } catch (OutOfMemoryError e) {
-            console.err().println("jot " + command.name() + ": out of memory (" + e.getMessage() + "); a larger heap (-Xmx) or a shorter "
-                    + "context (--context) helps");
+            boolean bounded = command.options().stream().anyMatch(option -> option.name().equals("--context"));
+            console.err().println("jot " + command.name() + ": out of memory (" + e.getMessage() + "); a larger heap (-Xmx) "
+                    + (bounded ? "or a shorter context (--context) helps" : "helps"));
             return FAILED;
         }
     }

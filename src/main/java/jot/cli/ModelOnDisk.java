@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
+import jot.cli.bench.ExitHook;
 
 /**
  * A model folder, deleted in the end if it was written for the while, also where the JVM is told to end before.
@@ -11,7 +12,7 @@ import java.util.stream.Stream;
  * @param folder where
  * @param deletion runs if the JVM ends, or null for a folder that stays
  */
-record ModelOnDisk(Path folder, Thread deletion) implements AutoCloseable {
+record ModelOnDisk(Path folder, ExitHook deletion) implements AutoCloseable {
 
     static ModelOnDisk at(Path folder) {
         return new ModelOnDisk(folder, null);
@@ -19,9 +20,7 @@ record ModelOnDisk(Path folder, Thread deletion) implements AutoCloseable {
 
     static ModelOnDisk written(BenchShape shape) throws IOException {
         Path folder = Files.createTempDirectory("jot-bench");
-        Thread deletion = new Thread(() -> deleteQuietly(folder));
-        Runtime.getRuntime().addShutdownHook(deletion);
-        ModelOnDisk model = new ModelOnDisk(folder, deletion);
+        ModelOnDisk model = new ModelOnDisk(folder, ExitHook.of(() -> deleteQuietly(folder)));
         try {
             shape.write(folder);
             return model;
@@ -35,7 +34,7 @@ record ModelOnDisk(Path folder, Thread deletion) implements AutoCloseable {
     public void close() throws IOException {
         if (deletion != null) {
             delete(folder);
-            Runtime.getRuntime().removeShutdownHook(deletion);
+            deletion.close();
         }
     }
 
@@ -50,9 +49,9 @@ record ModelOnDisk(Path folder, Thread deletion) implements AutoCloseable {
     private static void delete(Path folder) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
             for (Path file : files.toList()) {
-                Files.delete(file);
+                Files.deleteIfExists(file);
             }
         }
-        Files.delete(folder);
+        Files.deleteIfExists(folder);
     }
 }

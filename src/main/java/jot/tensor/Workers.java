@@ -29,6 +29,9 @@ public final class Workers implements AutoCloseable {
         void run(int worker, int from, int to);
     }
 
+    /** The largest number of threads. */
+    public static final int MOST_THREADS = 1_024;
+
     /** How long a thread without work looks for some before it parks. */
     private static final long SPIN_NANOS = 60_000;
     /** The same where threads outnumber processors, so that whoever waits is in somebody's way. */
@@ -64,7 +67,7 @@ public final class Workers implements AutoCloseable {
     /**
      * Describes the threads; none is started yet.
      *
-     * @param threads how many compute at once, 1 to 1,024
+     * @param threads how many compute at once, 1 to {@value #MOST_THREADS}
      * @param name prefix of the threads' names
      * @throws IllegalArgumentException if the number is out of range
      */
@@ -73,8 +76,8 @@ public final class Workers implements AutoCloseable {
     }
 
     Workers(int threads, String name, ThreadFactory factory) {
-        if (threads < 1 || threads > 1024) {
-            throw new IllegalArgumentException("threads: expected 1 to 1024, found " + threads);
+        if (threads < 1 || threads > MOST_THREADS) {
+            throw new IllegalArgumentException("threads: expected 1 to " + MOST_THREADS + ", found " + threads);
         }
         this.threads = threads;
         this.name = name;

@@ -126,16 +126,16 @@ class BenchCommandTest {
 
     @Test
     void wrongUseIsRefusedBeforeAnythingIsMeasured() {
-        for (String wrong : List.of("--shape gpt9", "--weights f32,q7", "--weights f32,", "--threads 0", "--threads 1,,2", "-p -1", "-n -1",
-                "-p 0 -n 0", "--batch 0", "--batch 2 -n 0", "--position 3 -n 0", "-d 1 --position 1", "--forks 0", "--repetitions 0",
-                "--shape gpt2 --model x", "--write x --json", "--write x --threads 2", "more")) {
+        for (String wrong : List.of("--shape gpt9", "--weights f32,q7", "--weights f32,", "--threads 0", "--threads 1,,2", "--threads 1025",
+                "-p -1", "-n -1", "-p 0 -n 0", "--batch 0", "--batch 2 -n 0", "--position 3 -n 0", "-d 1 --position 1", "--forks 0",
+                "--repetitions 0", "--shape gpt2 --model x", "--write x --json", "--write x --threads 2", "more")) {
             assertEquals(2, run("bench " + wrong), wrong + err);
             assertEquals("", output());
         }
         for (String wrong : List.of("tokenizer", "tokenizer --text README.md", "tokenizer weights/tales",
                 "tokenizer --text README.md --model weights/tales weights/tales", "load", "load --model x --forks 0 --weights f32,q8",
-                "load --model x -p 0", "sampler --vocabulary 15", "sampler --repetitions 0", "sampler --warm-up -1",
-                "sampler more")) {
+                "load --model x -p 0", "load --model x --threads 1,2", "sampler --vocabulary 15", "sampler --repetitions 0",
+                "sampler --warm-up -1", "sampler more")) {
             assertEquals(2, run("bench " + wrong), wrong + err);
             assertTrue(err.toString(StandardCharsets.UTF_8).startsWith("jot bench " + wrong.split(" ")[0] + ": "), err::toString);
             assertEquals("", output());
@@ -148,6 +148,8 @@ class BenchCommandTest {
         assertTrue(err.toString(StandardCharsets.UTF_8).contains("a prompt of 65 tokens, context of 64"), err::toString);
         assertEquals(1, run("bench --json --model " + GPT2 + " -p 0 -n 5 --position 60"));
         assertTrue(err.toString(StandardCharsets.UTF_8).contains("decoding up to token 65, context of 64"), err::toString);
+        assertEquals(1, run("bench load --json --forks 0 --model " + GPT2 + " -p 65"));
+        assertTrue(err.toString(StandardCharsets.UTF_8).contains("a prompt of 65 tokens, context of 64"), err::toString);
         assertEquals(1, run("bench --json --model nowhere"));
     }
 
@@ -204,6 +206,19 @@ class BenchCommandTest {
             assertTrue(number(line, "microseconds_per_token") > 0);
         }
         assertEquals(Set.of("usual", "all", "mirostat", "greedy"), names);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"config.json", "model.safetensors", "vocab.json", "merges.txt"})
+    void aShapeIsNotWrittenOverAnotherModel(String name, @TempDir Path folder) throws IOException {
+        Files.writeString(folder.resolve(name), "{}");
+        assertEquals(1, run("bench --shape gpt2-xl --write " + folder));
+        assertTrue(err.toString(StandardCharsets.UTF_8).contains(folder + ": expected a new folder") && err.toString().contains(name),
+                err::toString);
+        assertEquals("{}", Files.readString(folder.resolve(name)));
+        assertEquals(1, folder.toFile().list().length);
+        assertEquals(1, run("bench --write " + folder.resolve(name)));
+        assertEquals(1, run("bench --write " + folder.resolve(name).resolve("below")));
     }
 
     /** The folder of a shape takes text: each byte is a token. */

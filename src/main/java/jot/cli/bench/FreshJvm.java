@@ -8,18 +8,68 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.DoubleConsumer;
+import java.util.stream.Collectors;
+import jot.json.JsonException;
 
 /** Starts a command of this program in a JVM of its own: the same java with the same flags, where the system tells them. */
 public final class FreshJvm {
 
     private static final String MAIN = "jot.cli.Main";
     private static final int MOST_ERRORS = 4_000;
+    /** What the JDK says of the Vector API at each start. */
+    private static final String NOTICE = "WARNING: Using incubator modules";
 
     private FreshJvm() {
     }
 
     /**
-     * Runs a command to its end.
+     * Reads what a JVM measured.
+     *
+     * @param <T> what that is
+     */
+    @FunctionalInterface
+    public interface Reader<T> {
+
+        /**
+         * Reads an object.
+         *
+         * @throws JsonException if it is something else
+         */
+        T read(String json) throws JsonException;
+    }
+
+    /**
+     * Runs a command that prints one JSON object in several JVMs, one after the other.
+     *
+     * @param words its name and arguments
+     * @param count how many JVMs, at least 1
+     * @param reader makes something of the object
+     * @param progress receives the share that is done before each
+     * @return what each measured
+     * @throws IOException if one failed, or printed no such object
+     */
+    public static <T> List<T> measure(List<String> words, int count, Reader<T> reader, DoubleConsumer progress) throws IOException {
+        List<T> results = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            progress.accept((double) i / count);
+            try {
+                results.add(reader.read(lastObject(run(words))));
+            } catch (JsonException e) {
+                throw new IOException("a JVM that was started printed something else than its measurements: " + e.getMessage(), e);
+            }
+        }
+        return results;
+    }
+
+    /** The last line that looks like an object: with some flags, such as {@code -Xlog:gc}, the JVM prints lines of its own. */
+    static String lastObject(String output) throws IOException {
+        return output.lines().filter(line -> line.startsWith("{")).reduce((_, later) -> later)
+                .orElseThrow(() -> new IOException("a JVM that was started printed no measurements"));
+    }
+
+    /**
+     * Runs a command to its end; if this JVM is told to end before, so is the other.
      *
      * @param words its name and arguments
      * @return what it wrote to standard output
@@ -31,7 +81,7 @@ public final class FreshJvm {
         Path errors = Files.createTempFile("jot", ".err");
         try {
             Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
-            try {
+            try (ExitHook _ = ExitHook.of(() -> abandon(process, errors))) {
                 process.getOutputStream().close();
                 String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
                 int code = process.waitFor();
@@ -46,12 +96,22 @@ public final class FreshJvm {
                 process.destroy();
             }
         } finally {
-            Files.delete(errors);
+            Files.deleteIfExists(errors);
+        }
+    }
+
+    private static void abandon(Process process, Path errors) {
+        process.destroyForcibly();
+        try {
+            Files.deleteIfExists(errors);
+        } catch (IOException e) {
+            return; // nobody is left to be told
         }
     }
 
     private static String end(Path errors) throws IOException {
-        String text = Files.readString(errors, StandardCharsets.UTF_8).strip();
+        String all = new String(Files.readAllBytes(errors), StandardCharsets.UTF_8);
+        String text = all.lines().filter(line -> !line.startsWith(NOTICE)).collect(Collectors.joining("\n")).strip();
         return text.substring(Math.max(0, text.length() - MOST_ERRORS));
     }
 
@@ -66,11 +126,12 @@ public final class FreshJvm {
 
     /** The arguments of this JVM up to its main class, if it was started as a command of this program by that name. */
     private static Optional<List<String>> before(String name, List<String> arguments) {
-        int at = arguments.indexOf(name);
-        if (at < 1 || !isMain(arguments.get(at - 1))) {
-            return Optional.empty();
+        for (int at = 1; at < arguments.size(); at++) {
+            if (arguments.get(at).equals(name) && isMain(arguments.get(at - 1))) {
+                return Optional.of(arguments.subList(0, at));
+            }
         }
-        return Optional.of(arguments.subList(0, at));
+        return Optional.empty();
     }
 
     private static boolean isMain(String argument) {

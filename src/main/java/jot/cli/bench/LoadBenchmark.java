@@ -3,6 +3,7 @@ package jot.cli.bench;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Locale;
 import jot.generation.Inference;
 import jot.generation.Sequence;
 import jot.json.Json;
@@ -28,6 +29,7 @@ public record LoadBenchmark(double loadSeconds, double firstTokenSeconds, long w
      * Measures once.
      *
      * @param promptTokens tokens of the prompt, at least 1
+     * @throws IllegalArgumentException if the prompt does not fit the model's context
      * @throws IOException if the model cannot be loaded
      */
     public static LoadBenchmark run(Path folder, LoadSettings settings, int promptTokens) throws IOException {
@@ -37,6 +39,10 @@ public record LoadBenchmark(double loadSeconds, double firstTokenSeconds, long w
                 long loaded = System.nanoTime();
                 long loadedBytes = memory.peakBytes();
                 Inference inference = new Inference(model.transformer(), model.kernels(), model.workers());
+                if (promptTokens > inference.context()) {
+                    throw new IllegalArgumentException(String.format(Locale.ROOT, "a prompt of %,d tokens, context of %,d", promptTokens,
+                            inference.context()));
+                }
                 int[] tokens = new int[promptTokens];
                 for (int i = 0; i < promptTokens; i++) {
                     tokens[i] = (int) ((i + 1) * 7919L % inference.architecture().vocabulary());

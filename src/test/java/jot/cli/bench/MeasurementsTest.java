@@ -10,7 +10,11 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 
 import jot.json.Json;
 import jot.json.JsonException;
@@ -19,6 +23,7 @@ import jot.json.JsonObject;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** What is made of measurements. */
 class MeasurementsTest {
@@ -110,5 +115,41 @@ class MeasurementsTest {
     @Tag("module-path")
     void aJvmStartsWithTheSameProgram() throws IOException {
         assertTrue(FreshJvm.run(List.of("--version")).startsWith("jot "));
+    }
+
+    /** Flags for logging make a JVM print lines of its own around what a command prints. */
+    @Test
+    void theObjectIsFoundAmongLinesOfTheJvm() throws IOException {
+        assertEquals("{\"a\": 2}", FreshJvm.lastObject("[gc] begin\n{\"a\": 1}\n{\"a\": 2}\n[gc] {end}\n"));
+        assertThrows(IOException.class, () -> FreshJvm.lastObject("[gc] begin\n"));
+    }
+
+    /** Whoever ends a measurement ends the JVMs that measure, or they would go on for long. */
+    @Test
+    @Tag("module-path")
+    @Timeout(60)
+    void aJvmThatIsToldToEndEndsThoseThatItStarted() throws Exception {
+        String mark = "59.25";
+        FutureTask<String> run = new FutureTask<>(() -> FreshJvm.run(List.of("bench", "--forks", "2", "--warm-up", mark, "--model",
+                "src/test/resources/models/gpt2", "-p", "4", "-n", "0")));
+        Thread.ofPlatform().daemon().start(run);
+        ProcessHandle first = startedBy(ProcessHandle.current(), mark);
+        ProcessHandle second = startedBy(first, mark);
+        first.destroy();
+        second.onExit().get();
+        ExecutionException ended = assertThrows(ExecutionException.class, run::get);
+        assertTrue(ended.getCause() instanceof IOException, ended.toString());
+    }
+
+    /** Waits for a process with an argument. */
+    private static ProcessHandle startedBy(ProcessHandle parent, String argument) throws InterruptedException {
+        for (;;) {
+            Optional<ProcessHandle> found = parent.children().filter(child -> child.info().arguments()
+                    .filter(arguments -> Arrays.asList(arguments).contains(argument)).isPresent()).findFirst();
+            if (found.isPresent()) {
+                return found.get();
+            }
+            Thread.sleep(20);
+        }
     }
 }
