@@ -1,13 +1,11 @@
 package jot.loading;
 
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
 import jot.checkpoint.CheckpointFormatException;
-import jot.checkpoint.Tensor;
 import jot.model.Experts;
 import jot.model.FeedForward;
 import jot.model.FeedForwardPlan;
@@ -64,9 +62,9 @@ final class ExpertReader {
         FeedForwardPlan.Dense shape = plan.expert();
         String gateUp = weights.name(Role.EXPERTS_GATE_UP, block);
         String down = weights.name(Role.EXPERT_DOWN, block);
-        List<Linear> gateUps = linears(matrices(gateUp + ".weight", plan, 2 * shape.width(), width),
+        List<Linear> gateUps = linears(weights.experts(gateUp + ".weight", plan.experts(), 2 * shape.width(), width),
                 biases(shape.inputBias(), gateUp + ".bias", plan, 2 * shape.width()));
-        List<Linear> downs = linears(matrices(down + ".weight", plan, width, shape.width()),
+        List<Linear> downs = linears(weights.experts(down + ".weight", plan.experts(), width, shape.width()),
                 biases(shape.outputBias(), down + ".bias", plan, width));
         return dense(plan, gateUps, downs);
     }
@@ -95,30 +93,12 @@ final class ExpertReader {
         return biases;
     }
 
-    /** A matrix {@code [outputs][inputs]} for each expert, where it lies. */
-    private List<Matrix> matrices(String name, FeedForwardPlan.Experts plan, int outputs, int inputs) throws CheckpointFormatException {
-        Tensor tensor = weights.take(name, plan.experts(), outputs, inputs);
-        List<Matrix> matrices = new ArrayList<>();
-        for (int expert = 0; expert < plan.experts(); expert++) {
-            matrices.add(weights.matrix(tensor, part(weights.conversion().values(tensor), expert, plan), outputs, inputs));
-        }
-        return matrices;
-    }
-
     /** A matrix {@code [outputs][inputs]} for each expert, row i of which is the stored output {@code order[i]}. */
     private List<Matrix> matrices(String name, FeedForwardPlan.Experts plan, int outputs, int inputs, int[] order)
             throws CheckpointFormatException {
-        if (weights.expertLayout() == ExpertLayout.MXFP4) {
-            return new PackedExperts(weights, name, plan.experts(), outputs, inputs).matrices(order);
-        }
-        Tensor tensor = weights.take(name, plan.experts(), inputs, outputs);
-        List<Matrix> matrices = new ArrayList<>();
-        for (int expert = 0; expert < plan.experts(); expert++) {
-            MemorySegment values = weights.conversion().transpose(part(weights.conversion().values(tensor), expert, plan), inputs, outputs,
-                    WeightReader.elementBytes(tensor), order);
-            matrices.add(weights.matrix(tensor, values, outputs, inputs));
-        }
-        return matrices;
+        return weights.expertLayout() == ExpertLayout.MXFP4
+                ? new PackedExperts(weights, name, plan.experts(), outputs, inputs).matrices(order)
+                : weights.transposedExperts(name, plan.experts(), outputs, inputs, order);
     }
 
     private static List<Linear> linears(List<Matrix> matrices, List<float[]> biases) {
@@ -132,10 +112,5 @@ final class ExpertReader {
             experts.add(new FeedForward.Dense(plan.expert(), both.gate(), both.up(), downs.get(expert)));
         }
         return experts;
-    }
-
-    private static MemorySegment part(MemorySegment all, int expert, FeedForwardPlan.Experts plan) {
-        long bytes = all.byteSize() / plan.experts();
-        return all.asSlice(expert * bytes, bytes);
     }
 }

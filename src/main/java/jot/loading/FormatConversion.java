@@ -1,6 +1,5 @@
 package jot.loading;
 
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.util.Arrays;
 
@@ -42,13 +41,18 @@ final class FormatConversion {
         Arrays.setAll(buffers, _ -> new Quantizer.Buffer());
     }
 
+    /** What matrices are converted to. */
+    WeightFormat format() {
+        return format;
+    }
+
     /**
      * The same numbers in the format, as near as it gets.
      *
-     * @param passing ends soon: a matrix that lives in it is copied even if it has the format
+     * @param passing whether its memory ends soon, so that it is copied even if it has the format
      */
-    Matrix convert(Matrix source, MemorySegment.Scope passing) {
-        if (source.format() instanceof WeightFormat.Coded || source.format().equals(format) && !source.endsWith(passing)) {
+    Matrix convert(Matrix source, boolean passing) {
+        if (source.format().equals(format) && !passing) {
             return source;
         }
         return fill(source.outputs(), source.inputs(), (output, values, at) -> source.row(output, values, at));
@@ -59,8 +63,13 @@ final class FormatConversion {
         return fill(stored.outputs(), stored.inputs(), (output, values, at) -> stored.row(order[output], values, at));
     }
 
-    /** The same of a plain matrix that is stored {@code [inputs][outputs]}, straight from where it lies: no transposed copy is made. */
-    Matrix transposed(Matrix stored) {
+    /**
+     * The same of a plain matrix that is stored {@code [inputs][outputs]}, straight from where it lies: no transposed copy is made.
+     *
+     * @param order the stored output that becomes output i; empty where their order is right
+     */
+    Matrix transposed(Matrix stored, int[] order) {
+        int[] places = inverse(order);
         int outputs = stored.inputs();
         int inputs = stored.outputs();
         Quantizer quantizer = new Quantizer(format, outputs, inputs, memory);
@@ -71,11 +80,20 @@ final class FormatConversion {
                 int count = Math.min(ROWS, outputs - first);
                 gather(stored, first, count, values, stride);
                 for (int row = 0; row < count; row++) {
-                    quantizer.row(first + row, values, row * stride, buffers[worker]);
+                    int place = places.length == 0 ? first + row : places[first + row];
+                    quantizer.row(place, values, row * stride, buffers[worker]);
                 }
             }
         }, Math.ceilDiv(outputs, ROWS), 1));
         return quantizer.matrix();
+    }
+
+    private static int[] inverse(int[] order) {
+        int[] inverse = new int[order.length];
+        for (int i = 0; i < order.length; i++) {
+            inverse[order[i]] = i;
+        }
+        return inverse;
     }
 
     /** Columns {@code [first, first + count)}, {@code stride} apart, each of as many numbers as there are rows. */

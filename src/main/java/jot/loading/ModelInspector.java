@@ -77,7 +77,7 @@ public final class ModelInspector {
     private static void build(Blueprint blueprint, Checkpoint checkpoint) throws CheckpointFormatException {
         WeightReader weights = new WeightReader(WeightSource.of(checkpoint), blueprint.table(), WeightConversion.ofHeaders(),
                 Optional.empty());
-        new TransformerBuilder(blueprint.architecture(), weights, (done, all) -> { }, Optional.empty()).build();
+        new TransformerBuilder(blueprint.architecture(), weights, (done, all) -> { }).build();
     }
 
     /** Describes an opened model that Jot can run. */

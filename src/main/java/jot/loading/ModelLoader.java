@@ -74,14 +74,14 @@ public final class ModelLoader {
             for (LoadSettings.AdapterChoice choice : settings.adapters()) {
                 Adapter adapter = Adapter.open(choice.folder(), settings.mapped());
                 open.add(adapter.checkpoint());
-                model = model.adaptedBy(adapter, choice.strength(), workers, conversion.allocator());
+                model = model.adaptedBy(adapter, choice.strength(), workers, conversion.passing());
                 merged.add(new LoadedModel.MergedAdapter(adapter.checkpoint(), adapter.configuration(), choice.strength()));
             }
             Architecture architecture = bounded(model.architecture(), settings.context());
-            Optional<FormatConversion> format = settings.weights().map(wanted -> new FormatConversion(wanted, workers, memory));
-            WeightReader weights = new WeightReader(model.weights(), model.table(), conversion, format);
+            WeightReader weights = new WeightReader(model.weights(), model.table(), conversion,
+                    settings.weights().map(wanted -> new FormatConversion(wanted, workers, memory)));
             kernels.warmUp(settings.weights().map(Set::of).orElse(weights.formats()), small);
-            Transformer transformer = new TransformerBuilder(architecture, weights, settings.progress(), format).build();
+            Transformer transformer = new TransformerBuilder(architecture, weights, settings.progress()).build();
             Optional<Tokenizer> tokenizer = tokenizer(folder, architecture);
             ModelDescription description = ModelInspector.describe(folder, config, checkpoint, blueprint).with(model.architecture());
             return new LoadedModel(transformer, tokenizer, config.values(), folder.generationConfig(), description,

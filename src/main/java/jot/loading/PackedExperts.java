@@ -83,6 +83,8 @@ final class PackedExperts {
         if (damaged.get()) {
             throw new CheckpointFormatException(scales.file(), scales.name(), "powers of two", "a scale that is not a number");
         }
+        blocks.release();
+        scales.release();
         List<Matrix> matrices = new ArrayList<>();
         for (int expert = 0; expert < experts; expert++) {
             matrices.add(Matrix.coded((WeightFormat.Coded) WeightFormat.MXFP4, codes.asSlice(expert * codeBytes, codeBytes),

@@ -1,6 +1,5 @@
 package jot.loading;
 
-import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -37,14 +36,12 @@ final class TransformerBuilder {
     private final Architecture architecture;
     private final WeightReader weights;
     private final LoadProgress progress;
-    private final Optional<FormatConversion> format;
     private final List<Rotary> rotaries;
 
-    TransformerBuilder(Architecture architecture, WeightReader weights, LoadProgress progress, Optional<FormatConversion> format) {
+    TransformerBuilder(Architecture architecture, WeightReader weights, LoadProgress progress) {
         this.architecture = architecture;
         this.weights = weights;
         this.progress = progress;
-        this.format = format;
         this.rotaries = distinctRotaries(architecture);
     }
 
@@ -56,10 +53,18 @@ final class TransformerBuilder {
 
     /** The Transformer; fails where a tensor is missing, misshapen or one too many. */
     Transformer build() throws CheckpointFormatException {
+        try {
+            return parts();
+        } finally {
+            weights.conversion().freePassing();
+        }
+    }
+
+    private Transformer parts() throws CheckpointFormatException {
         Embedding embedding = embedding();
         List<Block> blocks = new ArrayList<>();
         for (int layer = 0; layer < architecture.blocks().size(); layer++) {
-            blocks.add(formatted(layer));
+            blocks.add(block(layer));
             progress.report(layer + 1, architecture.blocks().size());
         }
         Norm finalNorm = norm(architecture.finalNorm(), Role.FINAL_NORM, 0);
@@ -68,36 +73,9 @@ final class TransformerBuilder {
         return new Transformer(architecture, embedding, blocks, finalNorm, head, rotaries);
     }
 
-    /** A block in the format wanted; copies on the way to it are freed with each block. */
-    private Block formatted(int layer) throws CheckpointFormatException {
-        if (format.isEmpty()) {
-            return block(layer);
-        }
-        try (Arena passing = Arena.ofShared()) {
-            weights.conversion().allocateFrom(passing);
-            try {
-                return block(layer).with(matrix -> format.get().convert(matrix, passing.scope()));
-            } finally {
-                weights.conversion().allocateLasting();
-            }
-        }
-    }
-
-    /** The matrix of a role outside of blocks in the format wanted. */
-    private Matrix formatted(Role role, Matrix matrix) {
-        if (format.isEmpty()) {
-            return matrix;
-        }
-        Matrix converted = format.get().convert(matrix, Arena.global().scope());
-        if (converted != matrix) {
-            weights.release(role);
-        }
-        return converted;
-    }
-
     private Embedding embedding() throws CheckpointFormatException {
         EmbeddingPlan plan = architecture.embedding();
-        Matrix tokens = formatted(Role.TOKEN_EMBEDDING, weights.matrix(Role.TOKEN_EMBEDDING, architecture.vocabulary(), plan.width()));
+        Matrix tokens = weights.matrix(Role.TOKEN_EMBEDDING, architecture.vocabulary(), plan.width());
         Embedding.Positions positions = switch (plan.positions()) {
             case PositionPlan.None none -> null;
             case PositionPlan.Learned learned -> new Embedding.Positions.Table(
@@ -189,10 +167,10 @@ final class TransformerBuilder {
         int width = architecture.embedding().width();
         Linear projection = headProjection();
         if (!plan.tied()) {
-            Linear output = weights.linear(Role.HEAD, 0, architecture.vocabulary(), width, plan.biased());
-            return new Head.LanguageModel(plan, projection, new Linear(formatted(Role.HEAD, output.weight()), output.bias()));
+            return new Head.LanguageModel(plan, projection,
+                    weights.linear(Role.HEAD, 0, architecture.vocabulary(), width, plan.biased()));
         }
-        warnIfHeadDiffers();
+        warnIfHeadDiffers(embedding.tokens());
         float[] bias = plan.biased() ? weights.bias(Role.HEAD, 0, architecture.vocabulary()) : null;
         return new Head.LanguageModel(plan, projection, new Linear(embedding.tokens(), bias));
     }
@@ -210,9 +188,9 @@ final class TransformerBuilder {
     }
 
     /** A file may hold a head beside an embedding that it is tied to: the embedding counts. */
-    private void warnIfHeadDiffers() {
+    private void warnIfHeadDiffers(Matrix embedding) {
         weights.spare(Role.HEAD).ifPresent(head -> {
-            if (!weights.sameAsEmbedding(head)) {
+            if (!weights.sameAsEmbedding(head, embedding)) {
                 LOG.log(System.Logger.Level.WARNING, "{0}: {1} differs from the embedding that config.json ties it to; it is left out",
                         head.file(), head.name());
             }

@@ -33,12 +33,16 @@ sealed class WeightConversion {
     private final Workers workers;
     private final SegmentAllocator lasting;
     private final Turn[] turns;
-    private SegmentAllocator memory;
+    private Arena passing;
 
-    WeightConversion(Workers workers, SegmentAllocator memory) {
+    /**
+     * Converts with some threads.
+     *
+     * @param lasting gives memory that lives as long as the model
+     */
+    WeightConversion(Workers workers, SegmentAllocator lasting) {
         this.workers = workers;
-        this.lasting = memory;
-        this.memory = memory;
+        this.lasting = lasting;
         this.turns = new Turn[workers == null ? 0 : workers.threads()];
         Arrays.setAll(turns, _ -> new Turn());
     }
@@ -68,19 +72,32 @@ sealed class WeightConversion {
         return vector.floats();
     }
 
-    /** Takes the memory for transposed and reordered copies from somewhere else until {@link #allocateLasting()}. */
-    void allocateFrom(SegmentAllocator passing) {
-        memory = passing;
+    /** Memory until {@link #freePassing()}, for numbers of which a matrix is yet to be made. */
+    SegmentAllocator passing() {
+        return (bytes, alignment) -> {
+            if (passing == null) {
+                passing = Arena.ofShared();
+            }
+            return passing.allocate(bytes, alignment);
+        };
     }
 
-    /** Takes the memory for copies from where it lasts as long as the model. */
-    void allocateLasting() {
-        memory = lasting;
+    /** Whether a matrix lives in memory that is about to be freed. */
+    boolean isPassing(Matrix matrix) {
+        return passing != null && matrix.endsWith(passing.scope());
     }
 
-    /** Where copies are made at the moment of each request. */
-    SegmentAllocator allocator() {
-        return (bytes, alignment) -> memory.allocate(bytes, alignment);
+    /** Frees all memory of {@link #passing()} until now. */
+    void freePassing() {
+        if (passing != null) {
+            passing.close();
+            passing = null;
+        }
+    }
+
+    /** A copy that lasts. */
+    MemorySegment copy(MemorySegment values) {
+        return allocate(values.byteSize()).copyFrom(values);
     }
 
     /**
@@ -91,15 +108,15 @@ sealed class WeightConversion {
      * @return {@code [columns][rows]}
      */
     MemorySegment transpose(MemorySegment stored, int rows, int columns, int bytes) {
-        MemorySegment turned = memory.allocate((long) rows * columns * bytes, 64);
+        MemorySegment turned = allocate((long) rows * columns * bytes);
         transpose(stored, turned, rows, columns, bytes);
         return turned;
     }
 
     /** The same with the rows of the copy in another order: row i is the stored column {@code order[i]}. */
     MemorySegment transpose(MemorySegment stored, int rows, int columns, int bytes, int[] order) {
-        try (Arena passing = Arena.ofShared()) {
-            MemorySegment turned = passing.allocate((long) rows * columns * bytes, 64);
+        try (Arena soonGone = Arena.ofShared()) {
+            MemorySegment turned = soonGone.allocate((long) rows * columns * bytes, 64);
             transpose(stored, turned, rows, columns, bytes);
             return reorder(turned, (long) rows * bytes, order);
         }
@@ -167,7 +184,7 @@ sealed class WeightConversion {
         }
     }
 
-    /** Room for a converted tensor that stays as it is. */
+    /** Room that lasts. */
     MemorySegment allocate(long bytes) {
         return lasting.allocate(bytes, 64);
     }
@@ -221,7 +238,7 @@ sealed class WeightConversion {
      * @param order the stored row that becomes row i
      */
     MemorySegment reorder(MemorySegment stored, long rowBytes, int[] order) {
-        MemorySegment ordered = memory.allocate(rowBytes * order.length, 64);
+        MemorySegment ordered = allocate(rowBytes * order.length);
         workers.run(() -> workers.forEach((worker, first, last) -> {
             for (int row = first; row < last; row++) {
                 MemorySegment.copy(stored, rowBytes * order[row], ordered, rowBytes * row, rowBytes);

@@ -1,7 +1,7 @@
 package jot.loading;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.HashSet;
@@ -31,9 +31,11 @@ import jot.tensor.WeightFormat;
  */
 final class WeightReader {
 
-    /** Matrices of blocks, which follow the format that is asked for. */
-    private static final Set<Role> CONVERTED = EnumSet.of(Role.QUERY, Role.KEY, Role.VALUE, Role.QUERY_KEY_VALUE, Role.ATTENTION_OUTPUT,
-            Role.UP, Role.DOWN, Role.GATE, Role.GATE_UP, Role.SHARED_GATE, Role.SHARED_UP, Role.SHARED_DOWN);
+    /** Matrices that follow the format that is asked for, as do all of experts. */
+    private static final Set<Role> CONVERTED = EnumSet.of(Role.TOKEN_EMBEDDING, Role.HEAD, Role.QUERY, Role.KEY, Role.VALUE,
+            Role.QUERY_KEY_VALUE, Role.ATTENTION_OUTPUT, Role.UP, Role.DOWN, Role.GATE, Role.GATE_UP, Role.SHARED_GATE, Role.SHARED_UP,
+            Role.SHARED_DOWN);
+    private static final int[] AS_STORED = {};
 
     private final WeightSource source;
     private final TensorTable table;
@@ -46,7 +48,7 @@ final class WeightReader {
      * Reads the tensors of a model.
      *
      * @param conversion makes their layout uniform
-     * @param format what the matrices of blocks are to be held in; those that lie in the file as they are used are left to the caller
+     * @param format what matrices are to be held in, or empty for that of the file
      */
     WeightReader(WeightSource source, TensorTable table, WeightConversion conversion, Optional<FormatConversion> format)
             throws CheckpointFormatException {
@@ -106,66 +108,119 @@ final class WeightReader {
 
     /** A table outside of blocks. */
     Matrix matrix(Role role, int outputs, int inputs) throws CheckpointFormatException {
-        Tensor tensor = take(name(role, 0) + ".weight", outputs, inputs);
-        return matrix(tensor, conversion.values(tensor), outputs, inputs);
+        return matrix(take(name(role, 0) + ".weight", outputs, inputs), CONVERTED.contains(role), false, AS_STORED);
     }
 
     /** A matrix with its bias. */
     Linear linear(Role role, int block, int outputs, int inputs, boolean biased) throws CheckpointFormatException {
-        return linear(role, block, outputs, inputs, biased, new int[0]);
+        return linear(role, block, outputs, inputs, biased, AS_STORED);
     }
 
     /** A matrix of one expert with its bias. */
     Linear expert(Role role, int block, int expert, int outputs, int inputs, boolean biased) throws CheckpointFormatException {
         String name = name(role, block).replace(TensorTable.EXPERT_NUMBER, Integer.toString(expert));
-        Tensor tensor = take(name + ".weight", outputs, inputs);
-        return new Linear(matrix(tensor, conversion.values(tensor), outputs, inputs), biased ? vector(name + ".bias", outputs) : null);
+        Matrix weight = matrix(take(name + ".weight", outputs, inputs), true, false, AS_STORED);
+        return new Linear(weight, biased ? vector(name + ".bias", outputs) : null);
     }
 
     /** The same with its outputs in another order; an empty order leaves them as they are stored. */
     private Linear linear(Role role, int block, int outputs, int inputs, boolean biased, int[] order) throws CheckpointFormatException {
         String name = name(role, block);
         float[] bias = biased || source.added().contains(name + ".bias") ? bias(role, block, outputs) : null;
-        boolean turn = table.transposes(table.bare(name));
-        Tensor tensor = turn ? take(name + ".weight", inputs, outputs) : take(name + ".weight", outputs, inputs);
-        MemorySegment values = conversion.values(tensor);
-        Matrix stored = turn ? matrix(tensor, values, inputs, outputs) : matrix(tensor, values, outputs, inputs);
-        Optional<Matrix> formatted = CONVERTED.contains(role) ? formatted(stored, turn, order) : Optional.empty();
-        Matrix weight = formatted.isPresent() ? formatted.get() : uniform(tensor, stored, turn, order, outputs, inputs);
-        if (weight != stored) {
-            tensor.release();
-        }
+        boolean turned = table.transposes(table.bare(name));
+        Tensor tensor = turned ? take(name + ".weight", inputs, outputs) : take(name + ".weight", outputs, inputs);
+        Matrix weight = matrix(tensor, CONVERTED.contains(role), turned, order);
         return new Linear(weight, bias == null || order.length == 0 ? bias : reorder(bias, order));
     }
 
-    /** A matrix in the format wanted, straight from where it lies; empty where none is wanted or two changes of layout come together. */
-    private Optional<Matrix> formatted(Matrix stored, boolean turn, int[] order) {
-        if (format.isEmpty() || turn && order.length > 0) {
-            return Optional.empty();
-        }
-        if (turn) {
-            return Optional.of(format.get().transposed(stored));
-        }
-        return Optional.of(order.length > 0 ? format.get().reordered(stored, order)
-                : format.get().convert(stored, Arena.global().scope()));
+    /** The matrix {@code [outputs][inputs]} that a tensor holds alone; what was read of the tensor is given back if it is not used. */
+    private Matrix matrix(Tensor tensor, boolean converted, boolean turned, int[] order) throws CheckpointFormatException {
+        MemorySegment values = conversion.values(tensor);
+        int rows = (int) tensor.shape()[0];
+        int columns = (int) tensor.shape()[1];
+        Matrix matrix = held(tensor, conversion.matrix(format(tensor), values, rows, columns), values, converted, turned, order);
+        releaseUnlessUsed(tensor, values, matrix);
+        conversion.freePassing();
+        return matrix;
     }
 
-    /** A matrix {@code [outputs][inputs]}, copied if it is stored transposed or with its outputs in another order. */
-    private Matrix uniform(Tensor tensor, Matrix stored, boolean turn, int[] order, int outputs, int inputs)
+    /** The matrix {@code [outputs][inputs]} of each expert of a tensor that holds one after the other. */
+    List<Matrix> experts(String name, int experts, int outputs, int inputs) throws CheckpointFormatException {
+        return experts(take(name, experts, outputs, inputs), outputs, inputs, false, AS_STORED);
+    }
+
+    /** The same where they are stored {@code [inputs][outputs]}; output i becomes that which is stored as {@code order[i]}. */
+    List<Matrix> transposedExperts(String name, int experts, int outputs, int inputs, int[] order) throws CheckpointFormatException {
+        return experts(take(name, experts, inputs, outputs), inputs, outputs, true, order);
+    }
+
+    private List<Matrix> experts(Tensor tensor, int rows, int columns, boolean turned, int[] order) throws CheckpointFormatException {
+        MemorySegment all = conversion.values(tensor);
+        int experts = (int) tensor.shape()[0];
+        long bytes = all.byteSize() / experts;
+        List<Matrix> matrices = new ArrayList<>();
+        for (int expert = 0; expert < experts; expert++) {
+            MemorySegment values = all.asSlice(expert * bytes, bytes);
+            matrices.add(held(tensor, conversion.matrix(format(tensor), values, rows, columns), values, true, turned, order));
+        }
+        releaseUnlessUsed(tensor, all, matrices.getFirst());
+        conversion.freePassing();
+        return matrices;
+    }
+
+    /**
+     * A matrix {@code [outputs][inputs]} that lasts as long as the model.
+     *
+     * @param tensor what the matrix is in, for messages
+     * @param stored the matrix as it is stored
+     * @param values its numbers
+     * @param converted whether it follows the format that is asked for
+     * @param turned whether it is stored {@code [inputs][outputs]}
+     * @param order the stored output that becomes output i; empty where their order is right
+     */
+    private Matrix held(Tensor tensor, Matrix stored, MemorySegment values, boolean converted, boolean turned, int[] order)
             throws CheckpointFormatException {
-        if (!turn && order.length == 0) {
-            return stored;
+        if (converted && format.isPresent()) {
+            return formatted(tensor, stored, turned, order);
         }
-        int bytes = elementBytes(tensor);
-        MemorySegment values = conversion.values(tensor);
-        if (!turn) {
-            values = conversion.reorder(values, (long) inputs * bytes, order);
-        } else if (order.length == 0) {
-            values = conversion.transpose(values, inputs, outputs, bytes);
-        } else {
-            values = conversion.transpose(values, inputs, outputs, bytes, order);
+        if (turned || order.length > 0) {
+            return uniform(stored, values, elementBytes(tensor), turned, order);
         }
-        return matrix(tensor, values, outputs, inputs);
+        return conversion.isPassing(stored)
+                ? conversion.matrix(format(tensor), conversion.copy(values), stored.outputs(), stored.inputs()) : stored;
+    }
+
+    /** In the format wanted, straight from where it lies. */
+    private Matrix formatted(Tensor tensor, Matrix stored, boolean turned, int[] order) throws CheckpointFormatException {
+        FormatConversion wanted = format.orElseThrow();
+        try {
+            if (turned) {
+                return wanted.transposed(stored, order);
+            }
+            return order.length > 0 ? wanted.reordered(stored, order) : wanted.convert(stored, conversion.isPassing(stored));
+        } catch (IllegalArgumentException e) {
+            throw new CheckpointFormatException(tensor.file(), tensor.name(), "numbers that " + wanted.format().label() + " can hold",
+                    "others: " + e.getMessage(), e);
+        }
+    }
+
+    /** In the format of the file, copied with its outputs in their order. */
+    private Matrix uniform(Matrix stored, MemorySegment values, int bytes, boolean turned, int[] order) {
+        WeightFormat.Plain plain = (WeightFormat.Plain) stored.format();
+        int rows = stored.outputs();
+        int columns = stored.inputs();
+        if (!turned) {
+            return conversion.matrix(plain, conversion.reorder(values, (long) columns * bytes, order), rows, columns);
+        }
+        MemorySegment copied = order.length == 0 ? conversion.transpose(values, rows, columns, bytes)
+                : conversion.transpose(values, rows, columns, bytes, order);
+        return conversion.matrix(plain, copied, columns, rows);
+    }
+
+    private static void releaseUnlessUsed(Tensor tensor, MemorySegment values, Matrix matrix) {
+        if (!matrix.endsWith(values.scope())) {
+            tensor.release();
+        }
     }
 
     /** The stored number {@code order[i]} in place i. */
@@ -292,14 +347,22 @@ final class WeightReader {
         return Optional.of(source.tensor(name));
     }
 
-    /** Whether a tensor holds the same bytes as the token embedding; taken for granted where only headers are read. */
-    boolean sameAsEmbedding(Tensor tensor) {
-        return !conversion.readsValues() || tensor.data().mismatch(source.tensor(name(Role.TOKEN_EMBEDDING, 0) + ".weight").data()) < 0;
-    }
-
-    /** Gives back what was read of a tensor outside of blocks, now that it is held in another format. */
-    void release(Role role) {
-        source.tensor(name(role, 0) + ".weight").release();
+    /**
+     * Whether a tensor that the model does not use holds the same bytes as the token embedding; taken for granted where only headers are
+     * read.
+     *
+     * @param embedding what was made of the token embedding
+     */
+    boolean sameAsEmbedding(Tensor spare, Matrix embedding) {
+        if (!conversion.readsValues()) {
+            return true;
+        }
+        Tensor own = source.tensor(name(Role.TOKEN_EMBEDDING, 0) + ".weight");
+        MemorySegment values = own.data();
+        boolean same = spare.data().mismatch(values) < 0;
+        spare.release();
+        releaseUnlessUsed(own, values, embedding);
+        return same;
     }
 
     /** Refuses tensors that nobody asked for. */
@@ -307,7 +370,7 @@ final class WeightReader {
         for (String name : source.names()) {
             String bare = name.startsWith(prefix) ? name.substring(prefix.length()) : name;
             if (!taken.contains(name) && !table.leavesOut(bare)) {
-                throw new CheckpointFormatException(source.tensor(name).file(), name, "only tensors of the model",
+                throw new CheckpointFormatException(source.file(name), name, "only tensors of the model",
                         "one that it has no use for, of shape " + Arrays.toString(source.shape(name)));
             }
         }
@@ -337,11 +400,11 @@ final class WeightReader {
             throw new CheckpointFormatException(source.file(), name, "a tensor of shape " + Arrays.toString(shape),
                     "no such tensor");
         }
-        Tensor tensor = source.tensor(name);
-        if (!Arrays.equals(tensor.shape(), shape)) {
-            throw new CheckpointFormatException(tensor.file(), name, "shape " + Arrays.toString(shape),
-                    "shape " + Arrays.toString(tensor.shape()));
+        if (!Arrays.equals(source.shape(name), shape)) {
+            throw new CheckpointFormatException(source.file(name), name, "shape " + Arrays.toString(shape),
+                    "shape " + Arrays.toString(source.shape(name)));
         }
+        Tensor tensor = source.tensor(name);
         if (taken.add(name) && tensor.dataType() == DataType.F16 && conversion.readsValues()) {
             refuseNonFinite(tensor);
         }
@@ -356,12 +419,7 @@ final class WeightReader {
         }
     }
 
-    /** Values of a tensor, or some of them, as a matrix. */
-    Matrix matrix(Tensor tensor, MemorySegment values, int outputs, int inputs) throws CheckpointFormatException {
-        return conversion.matrix(format(tensor), values, outputs, inputs);
-    }
-
-    static int elementBytes(Tensor tensor) {
+    private static int elementBytes(Tensor tensor) {
         return tensor.dataType() == DataType.F32 ? 4 : 2;
     }
 

@@ -1,7 +1,6 @@
 package jot.model;
 
 import java.util.List;
-import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 import jot.tensor.Activations;
@@ -96,12 +95,6 @@ public record Attention(AttentionPlan plan, AttentionShape shape, int layer, int
             Rotary rotary = plan.rotary().orElseThrow();
             pass.rotate(rotaryIndex, rotary, qkv, 0, plan.heads() + plan.keyHeads(), plan.headSize());
         }
-    }
-
-    /** The same with its matrices replaced. */
-    Attention with(UnaryOperator<Matrix> change) {
-        return new Attention(plan, shape, layer, rotaryIndex, projections.stream().map(projection -> projection.with(change)).toList(),
-                queryNorm, keyNorm, output.with(change));
     }
 
     /** The matrices of the projections. */

@@ -1,8 +1,6 @@
 package jot.model;
 
-import java.util.function.UnaryOperator;
 import jot.tensor.Activations;
-import jot.tensor.Matrix;
 
 /**
  * One block of the Transformer: two residual lines.
@@ -17,12 +15,6 @@ import jot.tensor.Matrix;
  */
 public record Block(BlockPlan plan, Attention attention, Norm attentionInput, Norm attentionOutput, FeedForward feedForward,
         Norm feedForwardInput, Norm feedForwardOutput) {
-
-    /** The same with its matrices replaced. */
-    public Block with(UnaryOperator<Matrix> change) {
-        return new Block(plan, attention.with(change), attentionInput, attentionOutput, feedForward.with(change), feedForwardInput,
-                feedForwardOutput);
-    }
 
     /** Takes the residual stream {@code x [rows][width]} of a pass one block further. */
     void apply(ForwardPass pass) {

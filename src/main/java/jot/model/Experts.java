@@ -3,7 +3,6 @@ package jot.model;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
-import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 import jot.model.ForwardPass.RowCounts;
@@ -48,13 +47,6 @@ public record Experts(FeedForwardPlan.Experts plan, Linear router, List<FeedForw
         if (shared != null) {
             addShared(input, to, routing, pass);
         }
-    }
-
-    /** The same with its experts' matrices replaced; the router stays as it is. */
-    @Override
-    public Experts with(UnaryOperator<Matrix> change) {
-        return new Experts(plan, router, experts.stream().map(expert -> expert.with(change)).toList(),
-                shared == null ? null : shared.with(change), sharedScore);
     }
 
     @Override

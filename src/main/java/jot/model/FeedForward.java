@@ -1,7 +1,6 @@
 package jot.model;
 
 import java.util.Objects;
-import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 import jot.model.ForwardPass.RowCounts;
@@ -16,9 +15,6 @@ public sealed interface FeedForward permits FeedForward.Dense, Experts {
 
     /** Its matrices. */
     Stream<Matrix> matrices();
-
-    /** The same with its matrices replaced. */
-    FeedForward with(UnaryOperator<Matrix> change);
 
     /** As many matrices as one row goes through. */
     default Stream<Matrix> matricesOfOneRow() {
@@ -54,11 +50,6 @@ public sealed interface FeedForward permits FeedForward.Dense, Experts {
                 }
             }
             down.apply(inner, to, 0, rows, pass.kernels());                           // [rows][width]
-        }
-
-        @Override
-        public Dense with(UnaryOperator<Matrix> change) {
-            return new Dense(plan, gate == null ? null : gate.with(change), up.with(change), down.with(change));
         }
 
         @Override

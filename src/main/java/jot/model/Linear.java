@@ -1,6 +1,5 @@
 package jot.model;
 
-import java.util.function.UnaryOperator;
 import jot.model.ForwardPass.RowCounts;
 import jot.tensor.Activations;
 import jot.tensor.Matrix;
@@ -22,11 +21,6 @@ public record Linear(Matrix weight, float[] bias) {
     /** Channels that it takes. */
     public int inputs() {
         return weight.inputs();
-    }
-
-    /** The same with its matrix replaced. */
-    Linear with(UnaryOperator<Matrix> change) {
-        return new Linear(change.apply(weight), bias);
     }
 
     /**

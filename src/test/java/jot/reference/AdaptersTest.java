@@ -305,6 +305,65 @@ class AdaptersTest {
         }
     }
 
+    /** Routers stay as they are stored in any format, also where an adapter changes them. */
+    @ParameterizedTest(name = "{0}: {1}")
+    @CsvSource({"mixtral, block_sparse_moe.gate", "qwen2_moe, mlp.gate", "qwen2_moe, mlp.shared_expert_gate"})
+    void anAdaptedRouterOutlivesTheLoading(String name, String module) throws IOException {
+        Path model = LoadedFixture.MODELS.resolve(name);
+        long[] shape;
+        try (Checkpoint checkpoint = Checkpoint.open(model)) {
+            shape = checkpoint.shape("model.layers.0." + module + ".weight");
+        }
+        LoadOptions adapted = PLAIN.withAdapter(small(module, (int) shape[1], (int) shape[0]), 0.5);
+        int[] prompt = {5, 9, 2, 77, 31};
+        try (Gpt own = Gpt.load(model, adapted); Gpt converted = Gpt.load(model, adapted.withWeights(LoadOptions.Weights.F32))) {
+            assertWithin(name, Expected.error(own.logits(prompt), converted.logits(prompt)));
+        }
+    }
+
+    /** Single numbers may come whole too, as those of a learned activation do. */
+    @Test
+    void aNumberIsLedTowardsThatOfTheAdapter() throws IOException {
+        Path model = Path.of("src/test/resources/models-more/apertus");
+        String name = "model.layers.0.mlp.act_fn.beta";
+        Path adapter = whole(name, new float[] {1.5f});
+        Path merged = folder("merged");
+        Files.copy(model.resolve("config.json"), merged.resolve("config.json"));
+        try (Checkpoint checkpoint = Checkpoint.open(model)) {
+            SafetensorsWriter writer = new SafetensorsWriter();
+            for (String each : checkpoint.names()) {
+                float[] values = checkpoint.floats(each);
+                writer.add(each, each.equals(name) ? new float[] {(values[0] + 1.5f) / 2} : values, checkpoint.shape(each));
+            }
+            writer.write(merged.resolve("model.safetensors"));
+        }
+        try (Gpt adapted = Gpt.load(model, PLAIN.withAdapter(adapter, 0.5)); Gpt other = Gpt.load(merged, PLAIN)) {
+            assertArrayEquals(other.logits(3, 4, 5), adapted.logits(3, 4, 5));
+        }
+    }
+
+    @Test
+    void aPackedTensorIsNotReplaced() throws IOException {
+        Path model = LoadedFixture.MODELS.resolve("gpt_oss-mxfp4");
+        String name = "model.layers.0.mlp.experts.down_proj_blocks";
+        Path adapter = whole(name, new float[4 * 64 * 16], 4, 64, 1, 16);
+        for (double scale : List.of(0.5, 1.0)) {
+            String message = assertThrows(CheckpointFormatException.class, () -> Gpt.load(model, PLAIN.withAdapter(adapter, scale)))
+                    .getMessage();
+            assertTrue(message.contains(name) && message.contains("below an adapter") && message.contains("U8"), message);
+        }
+    }
+
+    /** An adapter that brings one parameter of the model whole. */
+    private Path whole(String parameter, float[] values, long... shape) throws IOException {
+        Path folder = folder("whole");
+        Files.writeString(folder.resolve("adapter_config.json"), """
+                {"peft_type": "LORA", "r": 2, "lora_alpha": 2, "task_type": "CAUSAL_LM", "target_modules": []}
+                """);
+        new SafetensorsWriter().add("base_model.model." + parameter, values, shape).write(folder.resolve("adapter_model.safetensors"));
+        return folder;
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"models/gpt_oss", "models/gpt_oss-mxfp4", "models-more/granitemoe"})
     void besidePackedExpertsTheOtherModulesAreAdapted(String name) throws IOException {

@@ -25,12 +25,15 @@ import jot.Gpt;
 import jot.LoadOptions;
 import jot.ModelInfo;
 import jot.Session;
+import jot.checkpoint.Checkpoint;
 import jot.checkpoint.CheckpointFormatException;
+import jot.checkpoint.SafetensorsWriter;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whatever is wrong with files, options or calls: an error of the promised type that says where, what was expected and what was found. */
@@ -174,6 +177,26 @@ class BadInputTest {
         CheckpointFormatException e = assertThrows(CheckpointFormatException.class, () -> Gpt.load(folder.resolve("nowhere")));
         assertTrue(e.getMessage().contains("nowhere"), e.getMessage());
         assertThrows(CheckpointFormatException.class, () -> Gpt.inspect(folder));
+    }
+
+    /** Converted to a format that cannot hold it, a number is refused like other damage, be its matrix stored as it is or transposed. */
+    @ParameterizedTest
+    @CsvSource({"h.1.mlp.c_fc.weight, 1e6, F16", "wte.weight, 1e6, F16", "wte.weight, NaN, Q8", "h.0.attn.c_attn.weight, Infinity, Q4"})
+    void whatTheChosenFormatCannotHoldIsRefusedWithItsPlace(String name, float value, LoadOptions.Weights weights) throws IOException {
+        Files.copy(GPT2.resolve("config.json"), folder.resolve("config.json"));
+        try (Checkpoint checkpoint = Checkpoint.open(GPT2)) {
+            SafetensorsWriter writer = new SafetensorsWriter();
+            for (String each : checkpoint.names()) {
+                float[] values = checkpoint.floats(each);
+                values[values.length - 1] = each.endsWith(name) ? value : values[values.length - 1];
+                writer.add(each, values, checkpoint.shape(each));
+            }
+            writer.write(folder.resolve("model.safetensors"));
+        }
+        String message = assertThrows(CheckpointFormatException.class,
+                () -> Gpt.load(folder, LoadOptions.defaults().withWeights(weights))).getMessage();
+        assertTrue(message.contains("model.safetensors") && message.contains(name) && message.contains(weights.toString())
+                && message.contains(Float.toString(value)), message);
     }
 
     /** No threads and no mapping remain of a load that failed: the file can be replaced, and the sound one loads. */

@@ -1,6 +1,5 @@
 package jot.loading.adapter;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.nio.file.Path;
@@ -22,8 +21,8 @@ import jot.tensor.WeightFormat;
 /**
  * The tensors of a model with one adapter merged into them.
  *
- * <p>What the adapter leaves alone is handed on; a matrix that it updates becomes 32-bit floats, computed when it is asked for. Names and
- * shapes are checked beforehand.
+ * <p>What the adapter leaves alone is handed on; what it changes becomes 32-bit floats, computed whenever it is asked for, as its memory
+ * may be of short life. Names and shapes are checked beforehand.
  */
 final class AdaptedWeights implements WeightSource {
 
@@ -40,7 +39,6 @@ final class AdaptedWeights implements WeightSource {
     private final Map<String, Tensor> replacements = new HashMap<>();
     private final Set<String> names;
     private final Set<String> added;
-    private final Map<String, Tensor> computed = new HashMap<>();
 
     /**
      * Finds for each part of an adapter the tensor that it changes.
@@ -81,6 +79,7 @@ final class AdaptedWeights implements WeightSource {
             add(name);
         } else if (!table.isTaskHead(parameter)) {
             expectShape(tensor, source.shape(name));
+            requirePlain(name);
         }
         replacements.put(name, tensor.named(name));
     }
@@ -98,7 +97,7 @@ final class AdaptedWeights implements WeightSource {
         if (update.magnitude() != null) {
             expectShape(update.magnitude(), outputs);
         }
-        requirePlain(source.tensor(name));
+        requirePlain(name);
         updates.put(name, update);
         if (update.bias() != null) {
             expectShape(update.bias(), outputs);
@@ -133,10 +132,10 @@ final class AdaptedWeights implements WeightSource {
         }
     }
 
-    private static void requirePlain(Tensor tensor) throws CheckpointFormatException {
-        if (format(tensor.dataType()) == null) {
-            throw new CheckpointFormatException(tensor.file(), tensor.name(), "F32, F16 or BF16 below an adapter",
-                    tensor.dataType().toString());
+    private void requirePlain(String name) throws CheckpointFormatException {
+        if (format(source.dataType(name)) == null) {
+            throw new CheckpointFormatException(source.file(name), name, "F32, F16 or BF16 below an adapter",
+                    source.dataType(name).toString());
         }
     }
 
@@ -169,6 +168,13 @@ final class AdaptedWeights implements WeightSource {
     }
 
     @Override
+    public Path file(String name) {
+        Tensor replacement = replacements.get(name);
+        return replacement != null ? replacement.file() : source.names().contains(name) ? source.file(name)
+                : biases.get(name).bias().file();
+    }
+
+    @Override
     public long[] shape(String name) {
         Tensor replacement = replacements.get(name);
         LowRankUpdate bias = biases.get(name);
@@ -186,17 +192,16 @@ final class AdaptedWeights implements WeightSource {
     @Override
     public Tensor tensor(String name) {
         boolean changed = replacements.containsKey(name) || updates.containsKey(name) || biases.containsKey(name);
-        return changed ? computed.computeIfAbsent(name, this::compute) : source.tensor(name);
+        return changed ? compute(name) : source.tensor(name);
     }
 
     private Tensor compute(String name) {
         Tensor tensor = replaced(name);
         LowRankUpdate update = updates.get(name);
         if (update != null) {
-            boolean transposed = isTransposed(name, update);
-            Matrix own = matrix(tensor);
-            return tensor.withFloats(merge.merge(own, update, transposed, strength, table.transposes(table.bare(name))
-                    ? Arena.ofAuto() : memory));
+            MemorySegment sum = merge.merge(matrix(tensor), update, isTransposed(name, update), strength, memory);
+            tensor.release();
+            return tensor.withFloats(sum);
         }
         LowRankUpdate bias = biases.get(name);
         return bias == null ? tensor : withBias(tensor, bias, name);
@@ -209,7 +214,7 @@ final class AdaptedWeights implements WeightSource {
             return source.names().contains(name) ? source.tensor(name) : null;
         }
         boolean sameShape = source.names().contains(name) && Arrays.equals(source.shape(name), replacement.shape());
-        if (strength == 1 || !sameShape) {
+        if (strength == 1 || !sameShape || replacement.elements() == 0) {
             return replacement;
         }
         return replacement.withFloats(merge.replace(matrix(source.tensor(name)), matrix(replacement), strength, memory));
@@ -228,7 +233,7 @@ final class AdaptedWeights implements WeightSource {
     /** A tensor's numbers by rows; those of a vector are one row. */
     private static Matrix matrix(Tensor tensor) {
         long[] shape = tensor.shape();
-        int columns = Math.toIntExact(shape[shape.length - 1]);
+        int columns = shape.length == 0 ? 1 : Math.toIntExact(shape[shape.length - 1]);
         return Matrix.plain(format(tensor.dataType()), tensor.data(), Math.toIntExact(tensor.elements() / columns), columns);
     }
 }

@@ -40,6 +40,11 @@ record UntiedHead(WeightSource source, String head, String embedding) implements
     }
 
     @Override
+    public Path file(String name) {
+        return source.file(name.equals(head) ? embedding : name);
+    }
+
+    @Override
     public Path file() {
         return source.file();
     }

@@ -31,6 +31,9 @@ public interface WeightSource {
     /** The type of a tensor's elements, without computing it. */
     DataType dataType(String name);
 
+    /** The file that one of the names is in. */
+    Path file(String name);
+
     /** The file to name where a tensor is missing. */
     Path file();
 
@@ -60,6 +63,11 @@ public interface WeightSource {
         @Override
         public DataType dataType(String name) {
             return checkpoint.tensor(name).dataType();
+        }
+
+        @Override
+        public Path file(String name) {
+            return checkpoint.tensor(name).file();
         }
 
         @Override
