@@ -247,13 +247,13 @@ public final class KernelSelection implements AutoCloseable {
             float[] ones = new float[INPUTS];
             Arrays.fill(ones, 0.5f);
             under.layerNorm(x, 0, 1, INPUTS, ones, ones, 1e-5f, x, 0, 0, ROWS, scratch);
-            under.activate(Activation.Gelu.TANH, x, 0, INPUTS, 0, ROWS);
+            under.activate(Activation.Gelu.TANH, x, 0, INPUTS, 0, ROWS, scratch);
             under.rmsNorm(x, 0, 2, INPUTS / 2, null, 1e-5f, x, 0, 0, ROWS, scratch);
-            under.activate(Activation.Gelu.ERF, x, 0, INPUTS, 0, ROWS);
-            under.gate(new GatedActivation.Product(new Activation.Silu()), x, 0, rows(INPUTS), 0, x, 0, INPUTS, 0, ROWS);
+            under.activate(Activation.Gelu.ERF, x, 0, INPUTS, 0, ROWS, scratch);
+            under.gate(new GatedActivation.Product(new Activation.Silu()), x, 0, rows(INPUTS), 0, x, 0, INPUTS, 0, ROWS, scratch);
             under.rotate(x, 0, 1, INPUTS, INPUTS, false, ones, ones, INPUTS / 2, new int[ROWS], 0, ROWS);
             under.add(x, 0, 0.5f, x, 0, INPUTS, 0, ROWS);
-            under.softcap(x, 0, 2f, INPUTS, 0, ROWS);
+            under.softcap(x, 0, 2f, INPUTS, 0, ROWS, scratch);
         }
 
         private static boolean agree(Activations y, Activations z) {

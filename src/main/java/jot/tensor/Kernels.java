@@ -45,11 +45,11 @@ interface Kernels {
                  Activations y, int yColumn, int fromRow, int toRow, Scratch scratch);
 
     /** An activation in place. */
-    void activate(Activation activation, Activations x, int column, int width, int fromRow, int toRow);
+    void activate(Activation activation, Activations x, int column, int width, int fromRow, int toRow, Scratch scratch);
 
     /** A gated activation of two halves. */
     void gate(GatedActivation activation, Activations gate, int gateColumn, Activations up, int upColumn, Activations y, int yColumn,
-              int width, int fromRow, int toRow);
+              int width, int fromRow, int toRow, Scratch scratch);
 
     /** Rotary positions in place (arXiv:2104.09864). */
     void rotate(Activations x, int column, int heads, int headSize, int rotated, boolean interleaved, float[] cos, float[] sin,
@@ -62,5 +62,5 @@ interface Kernels {
     void scale(Activations x, int column, float scale, int width, int fromRow, int toRow);
 
     /** {@code x = cap · tanh(x / cap)}. */
-    void softcap(Activations x, int column, float cap, int width, int fromRow, int toRow);
+    void softcap(Activations x, int column, float cap, int width, int fromRow, int toRow, Scratch scratch);
 }

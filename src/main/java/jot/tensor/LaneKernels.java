@@ -414,14 +414,14 @@ final class LaneKernels implements Kernels {
     }
 
     @Override
-    public void activate(Activation activation, Activations x, int column, int width, int fromRow, int toRow) {
-        elementwise.activate(activation, x, column, width, fromRow, toRow);
+    public void activate(Activation activation, Activations x, int column, int width, int fromRow, int toRow, Scratch scratch) {
+        elementwise.activate(activation, x, column, width, fromRow, toRow, scratch);
     }
 
     @Override
     public void gate(GatedActivation activation, Activations gate, int gateColumn, Activations up, int upColumn,
-                     Activations y, int yColumn, int width, int fromRow, int toRow) {
-        elementwise.gate(activation, gate, gateColumn, up, upColumn, y, yColumn, width, fromRow, toRow);
+                     Activations y, int yColumn, int width, int fromRow, int toRow, Scratch scratch) {
+        elementwise.gate(activation, gate, gateColumn, up, upColumn, y, yColumn, width, fromRow, toRow, scratch);
     }
 
     @Override
@@ -441,8 +441,8 @@ final class LaneKernels implements Kernels {
     }
 
     @Override
-    public void softcap(Activations x, int column, float cap, int width, int fromRow, int toRow) {
-        elementwise.softcap(x, column, cap, width, fromRow, toRow);
+    public void softcap(Activations x, int column, float cap, int width, int fromRow, int toRow, Scratch scratch) {
+        elementwise.softcap(x, column, cap, width, fromRow, toRow, scratch);
     }
 
     /**

@@ -631,7 +631,7 @@ public final class ParallelKernels {
 
         @Override
         public void run(int worker, int from, int to) {
-            kernels.activate(activation, x, column, width, from, to);
+            kernels.activate(activation, x, column, width, from, to, scratch[worker]);
         }
     }
 
@@ -660,7 +660,7 @@ public final class ParallelKernels {
 
         @Override
         public void run(int worker, int from, int to) {
-            kernels.gate(activation, gated, gateColumn, up, upColumn, y, yColumn, width, from, to);
+            kernels.gate(activation, gated, gateColumn, up, upColumn, y, yColumn, width, from, to, scratch[worker]);
         }
     }
 
@@ -738,7 +738,7 @@ public final class ParallelKernels {
         @Override
         public void run(int worker, int from, int to) {
             if (cap) {
-                kernels.softcap(x, 0, factor, width, from, to);
+                kernels.softcap(x, 0, factor, width, from, to, scratch[worker]);
             } else {
                 kernels.scale(x, 0, factor, width, from, to);
             }

@@ -5,6 +5,9 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -451,8 +454,9 @@ final class RegisterTile {
 
         private static void widenHalves(MemorySegment halves, boolean f16, long from, int count, MemorySegment to) {
             for (int i = 0; i < count; i += COUNT) {
-                FloatVector values = f16 ? VectorWeights.f16(halves, from + 2L * i) : VectorWeights.bf16(halves, from + 2L * i);
-                values.intoMemorySegment(to, (long) Float.BYTES * i, ORDER);
+                ((IntVector) ShortVector.fromMemorySegment(VectorWeights.SHORTS, halves, from + 2L * i, ORDER)
+                    .convertShape(VectorOperators.S2I, VectorWeights.INTS, 0)).lanewise(VectorOperators.LSHL, f16 ? 13 : 16)
+                    .and(f16 ? 0x8FFFE000 : 0xFFFF0000).reinterpretAsFloats().intoMemorySegment(to, (long) Float.BYTES * i, ORDER);
             }
         }
 

@@ -570,7 +570,7 @@ final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public void activate(Activation activation, Activations x, int column, int width, int fromRow, int toRow) {
+    public void activate(Activation activation, Activations x, int column, int width, int fromRow, int toRow, Scratch scratch) {
         for (int row = fromRow; row < toRow; row++) {
             int from = x.at(row) + column;
             for (int i = from; i < from + width; i++) {
@@ -581,7 +581,7 @@ final class ScalarKernels implements Kernels {
 
     @Override
     public void gate(GatedActivation activation, Activations gate, int gateColumn, Activations up, int upColumn,
-                     Activations y, int yColumn, int width, int fromRow, int toRow) {
+                     Activations y, int yColumn, int width, int fromRow, int toRow, Scratch scratch) {
         for (int row = fromRow; row < toRow; row++) {
             int g = gate.at(row) + gateColumn;
             int u = up.at(row) + upColumn;
@@ -649,7 +649,7 @@ final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public void softcap(Activations x, int column, float cap, int width, int fromRow, int toRow) {
+    public void softcap(Activations x, int column, float cap, int width, int fromRow, int toRow, Scratch scratch) {
         for (int row = fromRow; row < toRow; row++) {
             int from = x.at(row) + column;
             for (int i = from; i < from + width; i++) {

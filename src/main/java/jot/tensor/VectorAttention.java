@@ -1,6 +1,6 @@
 package jot.tensor;
 
-import static jot.tensor.VectorFunctions.multiplyAdd;
+import static jdk.incubator.vector.VectorOperators.FMA;
 
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
@@ -19,6 +19,7 @@ final class VectorAttention {
     private static final int COUNT = LANES.length();
     private static final int PAGE = AttentionRows.PAGE;
     private static final int WIDTH = RegisterTile.WIDTH;
+    private static final boolean FUSED = Elementary.FUSED;
     private static final int LINE = 16;
     private static final FloatVector NUMBERS = FloatVector.broadcast(LANES, 0f).addIndex(1);
 
@@ -71,11 +72,11 @@ final class VectorAttention {
             int at = o + r * outStride;
             Arrays.fill(out, at, at + shape.valueSize(), 0f);
         }
-        float[] lanes = scratch.tile(LINE * 2 + rows);
+        float[] lanes = scratch.tile(VectorFunctions.CHUNK + rows);
         for (int r = 0; r < rows; r++) {
             int end = (position + r * positionStep) / PAGE + 1 - firstPage;
-            lanes[LINE * 2 + r] = softmax(shape, head + r * headStep, position + r * positionStep, firstPage * PAGE, end * PAGE,
-                scores, r * stride, lanes);
+            lanes[VectorFunctions.CHUNK + r] = softmax(shape, head + r * headStep, position + r * positionStep, firstPage * PAGE,
+                end * PAGE, scores, r * stride, lanes);
         }
         for (int page = firstPage; page <= lastPage; page++) {
             int skipped = rowsBefore(page, rows, position, positionStep);
@@ -84,7 +85,7 @@ final class VectorAttention {
                 out, o + skipped * outStride, outStride, scratch);
         }
         for (int r = 0; r < rows; r++) {
-            multiply(out, o + r * outStride, shape.valueSize(), lanes[LINE * 2 + r]);
+            multiply(out, o + r * outStride, shape.valueSize(), lanes[VectorFunctions.CHUNK + r]);
         }
     }
 
@@ -109,23 +110,26 @@ final class VectorAttention {
      *
      * @param first position of the first score
      * @param count scores, whole pages up to the row's own position
+     * @param lanes room for {@link VectorFunctions#CHUNK} numbers; overwritten
      * @return what the sum over the values must be multiplied by
      */
     static float softmax(AttentionShape shape, int head, int position, int first, int count, float[] scores, int at, float[] lanes) {
         if (count == 0) {
             return exponentials(scores, at, count, 0f, lanes);
         }
+        float scale = shape.scale();
+        if (shape.softcap() != 0f) {
+            multiply(scores, at, count, scale);
+            VectorFunctions.softcap(scores, at, count, shape.softcap(), lanes);
+            scale = 1f;
+        }
         FloatVector max = FloatVector.broadcast(LANES, Float.NEGATIVE_INFINITY);
         int visible = shape.firstVisible(position);
         float slope = shape.slopes() == null ? 0f : shape.slopes()[head];
         for (int k = 0; k < count; k += COUNT) {
-            FloatVector score = FloatVector.fromArray(LANES, scores, at + k).mul(shape.scale());
-            if (shape.softcap() != 0f) {
-                VectorFunctions.tanh(score.div(shape.softcap())).mul(shape.softcap()).intoArray(scores, at + k);
-                score = FloatVector.fromArray(LANES, scores, at + k);
-            }
+            FloatVector score = FloatVector.fromArray(LANES, scores, at + k).mul(scale);
             FloatVector distance = NUMBERS.add(first + k - position);
-            multiplyAdd(FloatVector.broadcast(LANES, slope), distance, score).intoArray(scores, at + k);
+            (FUSED ? distance.lanewise(FMA, slope, score) : distance.mul(slope).add(score)).intoArray(scores, at + k);
             if (first + k < visible || first + k + COUNT - 1 > position) {
                 hide(visible - first - k, position + 1 - first - k, scores, at + k);
             }

@@ -1,7 +1,5 @@
 package jot.tensor;
 
-import static jot.tensor.VectorFunctions.multiplyAdd;
-
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -373,7 +371,7 @@ final class VectorCodes {
     /** One stream at a time, as a look-up is more to the compiler than a conversion. */
     private static void tabled(float[] table, MemorySegment codes, long from, MemorySegment scales, int outputs, int blocks,
                                float[] x, int at, float[] sums, int to) {
-        FloatVector values = FloatVector.fromArray(LANES, table, 0);
+        IntVector entries = FloatVector.fromArray(LANES, table, 0).reinterpretAsInts();
         FloatVector zero = FloatVector.zero(LANES);
         FloatVector sum = FloatVector.fromArray(LANES, sums, to);
         int i = at;
@@ -381,17 +379,32 @@ final class VectorCodes {
         for (int block = 0; block < outputs * blocks; block++) {
             long code = from + (long) BLOCK * block;
             IntVector words = IntVector.fromMemorySegment(INTS, codes, code, ORDER);
-            FloatVector part = VectorWeights.look(values, words).mul(x(x, i));
-            part = multiplyAdd(VectorWeights.look(values, words.lanewise(VectorOperators.LSHR, 4)), x(x, i + COUNT), part);
-            part = multiplyAdd(VectorWeights.look(values, words.lanewise(VectorOperators.LSHR, 8)), x(x, i + 2 * COUNT), part);
-            part = multiplyAdd(VectorWeights.look(values, words.lanewise(VectorOperators.LSHR, 12)), x(x, i + 3 * COUNT), part);
-            part = multiplyAdd(VectorWeights.look(values, words.lanewise(VectorOperators.LSHR, 16)), x(x, i + 4 * COUNT), part);
-            part = multiplyAdd(VectorWeights.look(values, words.lanewise(VectorOperators.LSHR, 20)), x(x, i + 5 * COUNT), part);
-            part = multiplyAdd(VectorWeights.look(values, words.lanewise(VectorOperators.LSHR, 24)), x(x, i + 6 * COUNT), part);
-            part = multiplyAdd(VectorWeights.look(values, words.lanewise(VectorOperators.LSHR, 28)), x(x, i + 7 * COUNT), part);
+            FloatVector part = words.and(15).selectFrom(entries).reinterpretAsFloats().mul(FloatVector.fromArray(LANES, x, i));
+            FloatVector value = words.lanewise(VectorOperators.LSHR, 4).and(15).selectFrom(entries).reinterpretAsFloats();
+            FloatVector factor = FloatVector.fromArray(LANES, x, i + COUNT);
+            part = FUSED ? value.fma(factor, part) : value.mul(factor).add(part);
+            value = words.lanewise(VectorOperators.LSHR, 8).and(15).selectFrom(entries).reinterpretAsFloats();
+            factor = FloatVector.fromArray(LANES, x, i + 2 * COUNT);
+            part = FUSED ? value.fma(factor, part) : value.mul(factor).add(part);
+            value = words.lanewise(VectorOperators.LSHR, 12).and(15).selectFrom(entries).reinterpretAsFloats();
+            factor = FloatVector.fromArray(LANES, x, i + 3 * COUNT);
+            part = FUSED ? value.fma(factor, part) : value.mul(factor).add(part);
+            value = words.lanewise(VectorOperators.LSHR, 16).and(15).selectFrom(entries).reinterpretAsFloats();
+            factor = FloatVector.fromArray(LANES, x, i + 4 * COUNT);
+            part = FUSED ? value.fma(factor, part) : value.mul(factor).add(part);
+            value = words.lanewise(VectorOperators.LSHR, 20).and(15).selectFrom(entries).reinterpretAsFloats();
+            factor = FloatVector.fromArray(LANES, x, i + 5 * COUNT);
+            part = FUSED ? value.fma(factor, part) : value.mul(factor).add(part);
+            value = words.lanewise(VectorOperators.LSHR, 24).and(15).selectFrom(entries).reinterpretAsFloats();
+            factor = FloatVector.fromArray(LANES, x, i + 6 * COUNT);
+            part = FUSED ? value.fma(factor, part) : value.mul(factor).add(part);
+            value = words.lanewise(VectorOperators.LSHR, 28).selectFrom(entries).reinterpretAsFloats();
+            factor = FloatVector.fromArray(LANES, x, i + 7 * COUNT);
+            part = FUSED ? value.fma(factor, part) : value.mul(factor).add(part);
             FloatVector scale = (FloatVector) FloatVector.fromMemorySegment(NIBBLE_SCALES, scales, code / NIBBLE_GROUP * Float.BYTES, ORDER)
                 .reinterpretShape(LANES, 0);
-            sum = multiplyAdd(part, scale.rearrange(EACH_NIBBLE_LANES), sum);
+            scale = scale.rearrange(EACH_NIBBLE_LANES);
+            sum = FUSED ? part.fma(scale, sum) : part.mul(scale).add(sum);
             i += 8 * COUNT;
             if (i == at + blocks * 8 * COUNT) {
                 sum.intoArray(sums, next);
@@ -400,9 +413,5 @@ final class VectorCodes {
                 i = at;
             }
         }
-    }
-
-    private static FloatVector x(float[] x, int at) {
-        return FloatVector.fromArray(LANES, x, at);
     }
 }

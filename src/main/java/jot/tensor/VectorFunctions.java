@@ -1,5 +1,8 @@
 package jot.tensor;
 
+import static jdk.incubator.vector.VectorOperators.FMA;
+
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
@@ -8,7 +11,12 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
-/** The functions of {@link Elementary} on lanes: the same operations in the same order, hence the same bits. */
+/**
+ * The functions of {@link Elementary} on lanes: the same operations in the same order, hence the same bits.
+ *
+ * <p>No method here takes or returns a vector, nor does any other of Jot's: one that the compiler does not inline, today or after it
+ * compiles a caller anew, would make an object of each vector, at a tenth of the speed. What loops hand each other lies in arrays.
+ */
 final class VectorFunctions {
     static final VectorSpecies<Float> LANES = FloatVector.SPECIES_PREFERRED;
     private static final int COUNT = LANES.length();
@@ -28,6 +36,8 @@ final class VectorFunctions {
     private static final int RAISED = 64;
     private static final float LOWERED = 0x1p-64f;
     private static final int SIGN = 0x80000000;
+    /** Numbers that an activation takes at a time, so that what its loops hand each other stays in the first-level cache. */
+    static final int CHUNK = 1024;
 
     private VectorFunctions() {
     }
@@ -36,18 +46,8 @@ final class VectorFunctions {
         return VectorSpecies.of(float.class, VectorShape.forBitSize(Math.max(64, species.vectorBitSize() / 2)));
     }
 
-    static FloatVector multiplyAdd(FloatVector a, FloatVector b, FloatVector c) {
-        return Elementary.FUSED ? a.fma(b, c) : a.mul(b).add(c);
-    }
-
-    private static FloatVector multiplyAdd(FloatVector a, FloatVector b, float c) {
-        return multiplyAdd(a, b, FloatVector.broadcast(LANES, c));
-    }
-
     /**
      * Adds up the lanes of a stored vector: the upper half to the lower, again and again, and the last four from left to right.
-     *
-     * <p>Vectors are handed over in arrays wherever the callee may not be inlined, or each would become an object.
      *
      * @param lanes holds the vector at {@code at}; overwritten
      */
@@ -76,38 +76,39 @@ final class VectorFunctions {
         for (int v = 0; v < vectors; v += COUNT) {
             int at = v * COUNT;
             if (COUNT == 16) {
-                foldFours(fours(sums, at), fours(sums, at + COUNT), fours(sums, at + 2 * COUNT), fours(sums, at + 3 * COUNT), sums, v);
-            } else if (COUNT == 8) {
-                foldFours(pair(sums, at), pair(sums, at + COUNT), pair(sums, at + 2 * COUNT), pair(sums, at + 3 * COUNT), sums, v);
-            } else {
-                foldFours(FloatVector.fromArray(LANES, sums, at), FloatVector.fromArray(LANES, sums, at + COUNT),
-                    FloatVector.fromArray(LANES, sums, at + 2 * COUNT), FloatVector.fromArray(LANES, sums, at + 3 * COUNT), sums, v);
+                foldEights(sums, at);
             }
+            if (COUNT >= 8) {
+                foldFours(sums, at);
+            }
+            foldLast(sums, at, v);
         }
     }
 
-    /** Four vectors, each four from the next, of 16 lanes, folded to four lanes each. */
-    private static FloatVector fours(float[] sums, int at) {
-        FloatVector even = halves(FloatVector.fromArray(LANES, sums, at), FloatVector.fromArray(LANES, sums, at + 8 * COUNT),
-            UPPER_EIGHT, SWAP_EIGHTS);
-        FloatVector odd = halves(FloatVector.fromArray(LANES, sums, at + 4 * COUNT),
-            FloatVector.fromArray(LANES, sums, at + 12 * COUNT), UPPER_EIGHT, SWAP_EIGHTS);
-        return halves(even, odd, UPPER_FOUR, SWAP_FOURS);
+    /** Of 16 vectors each of the first eight takes the halves of its own added up in its lower lanes, those of the eighth from it above. */
+    private static void foldEights(float[] sums, int at) {
+        for (int i = at; i < at + 8 * COUNT; i += COUNT) {
+            FloatVector a = FloatVector.fromArray(LANES, sums, i);
+            FloatVector b = FloatVector.fromArray(LANES, sums, i + 8 * COUNT);
+            a.blend(b, UPPER_EIGHT).add(b.blend(a, UPPER_EIGHT).rearrange(SWAP_EIGHTS)).intoArray(sums, i);
+        }
     }
 
-    /** Two vectors of eight lanes, four from each other, folded to four lanes each. */
-    private static FloatVector pair(float[] sums, int at) {
-        return halves(FloatVector.fromArray(LANES, sums, at), FloatVector.fromArray(LANES, sums, at + 4 * COUNT), UPPER_FOUR,
-            SWAP_FOURS);
+    /** The same with eight vectors and quarters, or halves of eight lanes. */
+    private static void foldFours(float[] sums, int at) {
+        for (int i = at; i < at + 4 * COUNT; i += COUNT) {
+            FloatVector a = FloatVector.fromArray(LANES, sums, i);
+            FloatVector b = FloatVector.fromArray(LANES, sums, i + 4 * COUNT);
+            a.blend(b, UPPER_FOUR).add(b.blend(a, UPPER_FOUR).rearrange(SWAP_FOURS)).intoArray(sums, i);
+        }
     }
 
-    /** The halves of a added in its lower lanes, those of b in the upper ones. */
-    private static FloatVector halves(FloatVector a, FloatVector b, VectorMask<Float> upper, VectorShuffle<Float> swap) {
-        return a.blend(b, upper).add(b.blend(a, upper).rearrange(swap));
-    }
-
-    /** Adds the lanes of each four from left to right: those of a go to lanes 0, 4, …, those of b to 1, 5, … */
-    private static void foldFours(FloatVector a, FloatVector b, FloatVector c, FloatVector d, float[] to, int at) {
+    /** Adds the lanes of each four from left to right: those of the first of four vectors go to lanes 0, 4, …, of the next to 1, 5, … */
+    private static void foldLast(float[] sums, int at, int to) {
+        FloatVector a = FloatVector.fromArray(LANES, sums, at);
+        FloatVector b = FloatVector.fromArray(LANES, sums, at + COUNT);
+        FloatVector c = FloatVector.fromArray(LANES, sums, at + 2 * COUNT);
+        FloatVector d = FloatVector.fromArray(LANES, sums, at + 3 * COUNT);
         FloatVector abEven = a.blend(b.rearrange(SWAP_ONES), ODD);
         FloatVector abOdd = a.rearrange(SWAP_ONES).blend(b, ODD);
         FloatVector cdEven = c.blend(d.rearrange(SWAP_ONES), ODD);
@@ -116,7 +117,7 @@ final class VectorFunctions {
         FloatVector second = abOdd.blend(cdOdd.rearrange(SWAP_TWOS), UPPER_TWO);
         FloatVector third = abEven.rearrange(SWAP_TWOS).blend(cdEven, UPPER_TWO);
         FloatVector fourth = abOdd.rearrange(SWAP_TWOS).blend(cdOdd, UPPER_TWO);
-        first.add(second).add(third).add(fourth).intoArray(to, at);
+        first.add(second).add(third).add(fourth).intoArray(sums, to);
     }
 
     /** The largest lane of a stored vector. */
@@ -128,58 +129,28 @@ final class VectorFunctions {
         return largest;
     }
 
-    private static FloatVector expm1Reduced(FloatVector r) {
-        FloatVector p = multiplyAdd(FloatVector.broadcast(LANES, Elementary.E4), r, Elementary.E3);
-        p = multiplyAdd(p, r, Elementary.E2);
-        p = multiplyAdd(p, r, Elementary.E1);
-        p = multiplyAdd(p, r, Elementary.E0);
-        return multiplyAdd(p, r.mul(r), r);
-    }
-
-    private static FloatVector reduced(FloatVector clamped, FloatVector n) {
-        FloatVector high = multiplyAdd(n, FloatVector.broadcast(LANES, -Elementary.LN2_HIGH), clamped);
-        return multiplyAdd(n, FloatVector.broadcast(LANES, -Elementary.LN2_LOW), high);
-    }
-
-    private static IntVector whole(FloatVector shifted) {
-        return shifted.reinterpretAsInts().sub(Float.floatToRawIntBits(Elementary.ROUND));
-    }
-
-    private static FloatVector power(IntVector n) {
-        return n.add(BIAS).lanewise(VectorOperators.LSHL, FRACTION_BITS).reinterpretAsFloats();
-    }
-
-    static FloatVector exp(FloatVector x) {
-        FloatVector clamped = x.min(Elementary.EXP_HIGHEST).max(Elementary.EXP_LOWEST);
-        FloatVector shifted = multiplyAdd(clamped, FloatVector.broadcast(LANES, Elementary.LOG2_E), Elementary.ROUND);
-        FloatVector r = reduced(clamped, shifted.sub(Elementary.ROUND));
-        FloatVector q = expm1Reduced(r).add(1f);
-        IntVector whole = whole(shifted);
-        IntVector half = whole.lanewise(VectorOperators.ASHR, 1);
-        return q.mul(power(half)).mul(power(whole.sub(half)));
-    }
-
     /**
      * The exponentials, bit for bit, of some numbers minus the largest of them, in place, and in {@code lanes} their sums. As no power of
-     * two is large then, one factor can be fixed, which saves a fifth of the operations. All of it stands in one method, so that the
-     * compiler has nothing to leave out.
+     * two is large then, one factor can be fixed, which saves a fifth of the operations.
      */
     static void exponentials(float[] x, int from, int count, float largest, float[] lanes) {
         if (count == 0) {
             return;
         }
+        if (!Elementary.FUSED) {
+            exponentialsOneByOne(x, from, count, largest, lanes);
+            return;
+        }
         FloatVector sum = FloatVector.zero(LANES);
         for (int k = from; k < from + count; k += COUNT) {
             FloatVector clamped = FloatVector.fromArray(LANES, x, k).sub(largest).max(Elementary.EXP_LOWEST);
-            FloatVector shifted = multiplyAdd(clamped, FloatVector.broadcast(LANES, Elementary.LOG2_E), Elementary.ROUND);
+            FloatVector shifted = clamped.fma(Elementary.LOG2_E, Elementary.ROUND);
             FloatVector n = shifted.sub(Elementary.ROUND);
-            FloatVector r = multiplyAdd(n, FloatVector.broadcast(LANES, -Elementary.LN2_HIGH), clamped);
-            r = multiplyAdd(n, FloatVector.broadcast(LANES, -Elementary.LN2_LOW), r);
-            FloatVector p = multiplyAdd(FloatVector.broadcast(LANES, Elementary.E4), r, Elementary.E3);
-            p = multiplyAdd(p, r, Elementary.E2);
-            p = multiplyAdd(p, r, Elementary.E1);
-            p = multiplyAdd(p, r, Elementary.E0);
-            p = multiplyAdd(p, r.mul(r), r).add(1f);
+            FloatVector r = n.lanewise(FMA, -Elementary.LN2_HIGH, clamped);
+            r = n.lanewise(FMA, -Elementary.LN2_LOW, r);
+            FloatVector p = r.fma(Elementary.E4, Elementary.E3).lanewise(FMA, r, Elementary.E2).lanewise(FMA, r, Elementary.E1)
+                .lanewise(FMA, r, Elementary.E0);
+            p = p.fma(r.mul(r), r).add(1f);
             IntVector raised = shifted.reinterpretAsInts().add(BIAS + RAISED - Float.floatToRawIntBits(Elementary.ROUND));
             p = p.mul(raised.lanewise(VectorOperators.LSHL, FRACTION_BITS).reinterpretAsFloats()).mul(LOWERED);
             p.intoArray(x, k);
@@ -188,194 +159,291 @@ final class VectorFunctions {
         sum.intoArray(lanes, 0);
     }
 
-    static FloatVector expm1(FloatVector x) {
-        FloatVector clamped = x.min(Elementary.EXPM1_HIGHEST).max(Elementary.EXP_LOWEST);
-        FloatVector shifted = multiplyAdd(clamped, FloatVector.broadcast(LANES, Elementary.LOG2_E), Elementary.ROUND);
-        FloatVector q = expm1Reduced(reduced(clamped, shifted.sub(Elementary.ROUND)));
-        FloatVector s = power(whole(shifted).max(-126));
-        return multiplyAdd(s, q, s.sub(1f));
-    }
-
-    private static FloatVector copySign(FloatVector magnitude, FloatVector sign) {
-        return magnitude.reinterpretAsInts().and(~SIGN).or(sign.reinterpretAsInts().and(SIGN)).reinterpretAsFloats();
-    }
-
-    static FloatVector tanh(FloatVector x) {
-        FloatVector e = expm1(x.abs().min(Elementary.TANH_HIGHEST).mul(2f));
-        return copySign(e.div(e.add(2f)), x);
-    }
-
-    /** {@code x / (1 + e⁻ᵘ)}. */
-    private static FloatVector gated(FloatVector x, FloatVector minusU) {
-        return x.div(exp(minusU).add(1f));
-    }
-
-    static FloatVector geluTanh(FloatVector x) {
-        FloatVector twice = x.mul(multiplyAdd(FloatVector.broadcast(LANES, Elementary.GELU_CUBIC), x.mul(x), Elementary.GELU_LINEAR));
-        return gated(x, twice.neg());
-    }
-
-    static FloatVector erf(FloatVector x) {
-        FloatVector a = x.abs().min(Elementary.ERF_HIGHEST);
-        FloatVector t = a.mul(a);
-        FloatVector small = multiplyAdd(FloatVector.broadcast(LANES, Elementary.S6), t, Elementary.S5);
-        small = multiplyAdd(small, t, Elementary.S4);
-        small = multiplyAdd(small, t, Elementary.S3);
-        small = multiplyAdd(small, t, Elementary.S2);
-        small = multiplyAdd(small, t, Elementary.S1);
-        small = multiplyAdd(small, t, Elementary.S0).mul(a);
-        FloatVector log = multiplyAdd(FloatVector.broadcast(LANES, Elementary.C6), a, Elementary.C5);
-        log = multiplyAdd(log, a, Elementary.C4);
-        log = multiplyAdd(log, a, Elementary.C3);
-        log = multiplyAdd(log, a, Elementary.C2);
-        log = multiplyAdd(log, a, Elementary.C1);
-        log = multiplyAdd(log, a, Elementary.C0);
-        FloatVector large = FloatVector.broadcast(LANES, 1f).sub(exp(log));
-        return copySign(large.blend(small, a.compare(VectorOperators.LT, 1f)), x);
-    }
-
-    static FloatVector xielu(Activation.XIelu shape, FloatVector x) {
-        FloatVector linear = x.mul(shape.beta());
-        FloatVector positive = x.mul(shape.alphaP()).mul(x).add(linear);
-        FloatVector negative = expm1(x.min(shape.epsilon())).sub(x).mul(shape.alphaN()).add(linear);
-        return negative.blend(positive, x.compare(VectorOperators.GT, 0f));
-    }
-
-    static FloatVector geluErf(FloatVector x) {
-        return x.mul(0.5f).mul(erf(x.mul(Elementary.SQRT_HALF)).add(1f));
-    }
-
-    static FloatVector quickGelu(FloatVector x) {
-        return gated(x, x.mul(-Elementary.QUICK));
-    }
-
-    static FloatVector silu(FloatVector x) {
-        return gated(x, x.neg());
-    }
-
-    static FloatVector sigmoid(FloatVector x) {
-        return gated(FloatVector.broadcast(LANES, 1f), x.neg());
-    }
-
-    static FloatVector clampedSwiglu(GatedActivation.ClampedSwiglu shape, FloatVector gate, FloatVector up) {
-        FloatVector g = gate.min(shape.limit());
-        FloatVector u = up.min(shape.limit()).max(-shape.limit());
-        return u.add(1f).mul(gated(g, g.mul(-shape.alpha())));
+    private static void exponentialsOneByOne(float[] x, int from, int count, float largest, float[] lanes) {
+        Arrays.fill(lanes, 0, COUNT, 0f);
+        for (int k = 0; k < count; k++) {
+            x[from + k] = Elementary.exp(x[from + k] - largest);
+            lanes[k % COUNT] += x[from + k];
+        }
     }
 
     /**
-     * Applies an activation in place, in a loop of its own for each function: a choice among functions inside a loop would make the
-     * compiler keep vectors in memory. The last numbers, fewer than a vector's, go through {@link Elementary}, which gives the same bits.
+     * Applies an activation in place.
+     *
+     * <p>It goes over {@link #CHUNK} numbers at a time in several loops, which hand each other numbers in {@code between}. Each loop holds
+     * all that it does and calls nothing but the Vector API: a method of vectors that the compiler one day does not inline would make an
+     * object of each. The last numbers, fewer than a vector's, go through {@link Elementary}, which gives the same bits, and so do all of
+     * them where multiplication and addition are not one instruction.
+     *
+     * @param between room for {@link #CHUNK} numbers; overwritten
      */
-    static void activate(Activation activation, float[] x, int from, int width) {
-        int to = from + width - width % COUNT;
-        switch (activation) {
-            case Activation.Gelu.TANH -> geluTanh(x, from, to);
-            case Activation.Gelu.ERF -> geluErf(x, from, to);
-            case Activation.QuickGelu _ -> quickGelu(x, from, to);
-            case Activation.Relu _ -> relu(x, from, to);
-            case Activation.ReluSquared _ -> reluSquared(x, from, to);
-            case Activation.Silu _ -> silu(x, from, to);
-            case Activation.Tanh _ -> tanh(x, from, to);
-            case Activation.Sigmoid _ -> sigmoid(x, from, to);
-            case Activation.Identity _ -> { }
-            case Activation.XIelu shape -> xielu(shape, x, from, to);
+    static void activate(Activation activation, float[] x, int from, int width, float[] between) {
+        int vectors = vectors(width);
+        for (int done = 0; done < vectors; done += CHUNK) {
+            activateChunk(activation, x, from + done, Math.min(CHUNK, vectors - done), between);
         }
-        for (int i = to; i < from + width; i++) {
+        for (int i = from + vectors; i < from + width; i++) {
             x[i] = Elementary.apply(activation, x[i]);
         }
     }
 
-    private static void geluTanh(float[] x, int from, int to) {
-        if (from == to) {
-            return;
-        }
-        for (int i = from; i < to; i += COUNT) {
-            geluTanh(FloatVector.fromArray(LANES, x, i)).intoArray(x, i);
+    /** How many of some numbers go through vectors. */
+    private static int vectors(int width) {
+        return Elementary.FUSED ? width - width % COUNT : 0;
+    }
+
+    /** A multiple of {@link #COUNT} numbers, at most {@link #CHUNK}. */
+    static void activateChunk(Activation activation, float[] x, int from, int count, float[] between) {
+        switch (activation) {
+            case Activation.Gelu.TANH -> {
+                geluExponents(x, from, count, between);
+                exp(between, count);
+                divide(x, from, count, between);
+            }
+            case Activation.Gelu.ERF -> {
+                erfExponents(x, from, count, between);
+                exp(between, count);
+                geluErf(x, from, count, between);
+            }
+            case Activation.QuickGelu _ -> gated(x, from, count, -Elementary.QUICK, between);
+            case Activation.Silu _ -> gated(x, from, count, -1f, between);
+            case Activation.Sigmoid _ -> sigmoid(x, from, count, between);
+            case Activation.Tanh _ -> tanh(x, from, count, between);
+            case Activation.XIelu shape -> {
+                smallest(x, from, count, shape.epsilon(), between);
+                expm1(between, count);
+                xielu(shape, x, from, count, between);
+            }
+            case Activation.Relu _ -> relu(x, from, count);
+            case Activation.ReluSquared _ -> reluSquared(x, from, count);
+            case Activation.Identity _ -> { }
         }
     }
 
-    private static void geluErf(float[] x, int from, int to) {
-        if (from == to) {
-            return;
+    /** {@code x / (1 + e^(factor · x))}. */
+    private static void gated(float[] x, int from, int count, float factor, float[] between) {
+        scaled(x, from, count, factor, between);
+        exp(between, count);
+        divide(x, from, count, between);
+    }
+
+    private static void sigmoid(float[] x, int from, int count, float[] between) {
+        scaled(x, from, count, -1f, between);
+        exp(between, count);
+        Arrays.fill(x, from, from + count, 1f);
+        divide(x, from, count, between);
+    }
+
+    private static void tanh(float[] x, int from, int count, float[] between) {
+        tanhExponents(x, from, count, between);
+        expm1(between, count);
+        tanhOfExponentials(x, from, count, between);
+    }
+
+    /** {@code x = cap · tanh(x / cap)}, for any number of numbers; {@code between} as for an activation. */
+    static void softcap(float[] x, int from, int width, float cap, float[] between) {
+        int vectors = vectors(width);
+        for (int done = 0; done < vectors; done += CHUNK) {
+            int at = from + done;
+            int count = Math.min(CHUNK, vectors - done);
+            divide(x, at, count, cap);
+            tanh(x, at, count, between);
+            scaled(x, at, count, cap, between);
+            System.arraycopy(between, 0, x, at, count);
         }
-        for (int i = from; i < to; i += COUNT) {
-            geluErf(FloatVector.fromArray(LANES, x, i)).intoArray(x, i);
+        for (int i = from + vectors; i < from + width; i++) {
+            x[i] = Elementary.tanh(x[i] / cap) * cap;
         }
     }
 
-    private static void quickGelu(float[] x, int from, int to) {
-        if (from == to) {
+    /** {@code eˣ} in place. */
+    private static void exp(float[] x, int count) {
+        if (count == 0) {
             return;
         }
-        for (int i = from; i < to; i += COUNT) {
-            quickGelu(FloatVector.fromArray(LANES, x, i)).intoArray(x, i);
+        for (int i = 0; i < count; i += COUNT) {
+            FloatVector clamped = FloatVector.fromArray(LANES, x, i).min(Elementary.EXP_HIGHEST).max(Elementary.EXP_LOWEST);
+            FloatVector shifted = clamped.fma(Elementary.LOG2_E, Elementary.ROUND);
+            FloatVector n = shifted.sub(Elementary.ROUND);
+            FloatVector r = n.lanewise(FMA, -Elementary.LN2_HIGH, clamped);
+            r = n.lanewise(FMA, -Elementary.LN2_LOW, r);
+            FloatVector p = r.fma(Elementary.E4, Elementary.E3).lanewise(FMA, r, Elementary.E2).lanewise(FMA, r, Elementary.E1)
+                .lanewise(FMA, r, Elementary.E0);
+            p = p.fma(r.mul(r), r).add(1f);
+            IntVector whole = shifted.reinterpretAsInts().sub(Float.floatToRawIntBits(Elementary.ROUND));
+            IntVector half = whole.lanewise(VectorOperators.ASHR, 1);
+            IntVector other = whole.sub(half);
+            p = p.mul(half.add(BIAS).lanewise(VectorOperators.LSHL, FRACTION_BITS).reinterpretAsFloats());
+            p.mul(other.add(BIAS).lanewise(VectorOperators.LSHL, FRACTION_BITS).reinterpretAsFloats()).intoArray(x, i);
         }
     }
 
-    private static void relu(float[] x, int from, int to) {
-        if (from == to) {
+    /** {@code eˣ − 1} in place. */
+    private static void expm1(float[] x, int count) {
+        if (count == 0) {
             return;
         }
-        for (int i = from; i < to; i += COUNT) {
+        for (int i = 0; i < count; i += COUNT) {
+            FloatVector clamped = FloatVector.fromArray(LANES, x, i).min(Elementary.EXPM1_HIGHEST).max(Elementary.EXP_LOWEST);
+            FloatVector shifted = clamped.fma(Elementary.LOG2_E, Elementary.ROUND);
+            FloatVector n = shifted.sub(Elementary.ROUND);
+            FloatVector r = n.lanewise(FMA, -Elementary.LN2_HIGH, clamped);
+            r = n.lanewise(FMA, -Elementary.LN2_LOW, r);
+            FloatVector p = r.fma(Elementary.E4, Elementary.E3).lanewise(FMA, r, Elementary.E2).lanewise(FMA, r, Elementary.E1)
+                .lanewise(FMA, r, Elementary.E0);
+            p = p.fma(r.mul(r), r);
+            IntVector whole = shifted.reinterpretAsInts().sub(Float.floatToRawIntBits(Elementary.ROUND)).max(-126);
+            FloatVector s = whole.add(BIAS).lanewise(VectorOperators.LSHL, FRACTION_BITS).reinterpretAsFloats();
+            s.fma(p, s.sub(1f)).intoArray(x, i);
+        }
+    }
+
+    /** {@code factor · x} to {@code to}. */
+    private static void scaled(float[] x, int from, int count, float factor, float[] to) {
+        if (count == 0) {
+            return;
+        }
+        for (int i = 0; i < count; i += COUNT) {
+            FloatVector.fromArray(LANES, x, from + i).mul(factor).intoArray(to, i);
+        }
+    }
+
+    private static void smallest(float[] x, int from, int count, float bound, float[] to) {
+        if (count == 0) {
+            return;
+        }
+        for (int i = 0; i < count; i += COUNT) {
+            FloatVector.fromArray(LANES, x, from + i).min(bound).intoArray(to, i);
+        }
+    }
+
+    private static void divide(float[] x, int from, int count, float divisor) {
+        if (count == 0) {
+            return;
+        }
+        for (int i = 0; i < count; i += COUNT) {
+            FloatVector.fromArray(LANES, x, from + i).div(divisor).intoArray(x, from + i);
+        }
+    }
+
+    /** {@code x / (1 + exponentials)} in place. */
+    private static void divide(float[] x, int from, int count, float[] exponentials) {
+        if (count == 0) {
+            return;
+        }
+        for (int i = 0; i < count; i += COUNT) {
+            FloatVector divisor = FloatVector.fromArray(LANES, exponentials, i).add(1f);
+            FloatVector.fromArray(LANES, x, from + i).div(divisor).intoArray(x, from + i);
+        }
+    }
+
+    /** {@code −2u} of {@code ½x(1 + tanh u) = x / (1 + e⁻²ᵘ)}. */
+    private static void geluExponents(float[] x, int from, int count, float[] to) {
+        if (count == 0) {
+            return;
+        }
+        FloatVector cubic = FloatVector.broadcast(LANES, Elementary.GELU_CUBIC);
+        for (int i = 0; i < count; i += COUNT) {
+            FloatVector v = FloatVector.fromArray(LANES, x, from + i);
+            v.mul(cubic.lanewise(FMA, v.mul(v), Elementary.GELU_LINEAR)).neg().intoArray(to, i);
+        }
+    }
+
+    /** {@code ln(1 − erf(a))} for the magnitudes of {@code x / √2}. */
+    private static void erfExponents(float[] x, int from, int count, float[] to) {
+        if (count == 0) {
+            return;
+        }
+        for (int i = 0; i < count; i += COUNT) {
+            FloatVector a = FloatVector.fromArray(LANES, x, from + i).mul(Elementary.SQRT_HALF).abs().min(Elementary.ERF_HIGHEST);
+            FloatVector log = a.fma(Elementary.C6, Elementary.C5).lanewise(FMA, a, Elementary.C4).lanewise(FMA, a, Elementary.C3)
+                .lanewise(FMA, a, Elementary.C2).lanewise(FMA, a, Elementary.C1).lanewise(FMA, a, Elementary.C0);
+            log.intoArray(to, i);
+        }
+    }
+
+    /** {@code ½x(1 + erf(x / √2))} in place, where {@code 1 − erf} of large magnitudes is given. */
+    private static void geluErf(float[] x, int from, int count, float[] complements) {
+        if (count == 0) {
+            return;
+        }
+        for (int i = 0; i < count; i += COUNT) {
+            FloatVector v = FloatVector.fromArray(LANES, x, from + i);
+            FloatVector scaled = v.mul(Elementary.SQRT_HALF);
+            FloatVector a = scaled.abs().min(Elementary.ERF_HIGHEST);
+            FloatVector t = a.mul(a);
+            FloatVector small = t.fma(Elementary.S6, Elementary.S5).lanewise(FMA, t, Elementary.S4).lanewise(FMA, t, Elementary.S3)
+                .lanewise(FMA, t, Elementary.S2).lanewise(FMA, t, Elementary.S1).lanewise(FMA, t, Elementary.S0).mul(a);
+            FloatVector large = FloatVector.broadcast(LANES, 1f).sub(FloatVector.fromArray(LANES, complements, i));
+            IntVector magnitude = large.blend(small, a.compare(VectorOperators.LT, 1f)).reinterpretAsInts().and(~SIGN);
+            FloatVector erf = magnitude.or(scaled.reinterpretAsInts().and(SIGN)).reinterpretAsFloats();
+            v.mul(0.5f).mul(erf.add(1f)).intoArray(x, from + i);
+        }
+    }
+
+    private static void tanhExponents(float[] x, int from, int count, float[] to) {
+        if (count == 0) {
+            return;
+        }
+        for (int i = 0; i < count; i += COUNT) {
+            FloatVector.fromArray(LANES, x, from + i).abs().min(Elementary.TANH_HIGHEST).mul(2f).intoArray(to, i);
+        }
+    }
+
+    /** {@code tanh |x| = e / (e + 2)} with the sign of x, where {@code e = e^(2|x|) − 1} is given. */
+    private static void tanhOfExponentials(float[] x, int from, int count, float[] exponentials) {
+        if (count == 0) {
+            return;
+        }
+        for (int i = 0; i < count; i += COUNT) {
+            FloatVector e = FloatVector.fromArray(LANES, exponentials, i);
+            IntVector magnitude = e.div(e.add(2f)).reinterpretAsInts().and(~SIGN);
+            IntVector sign = FloatVector.fromArray(LANES, x, from + i).reinterpretAsInts().and(SIGN);
+            magnitude.or(sign).reinterpretAsFloats().intoArray(x, from + i);
+        }
+    }
+
+    private static void xielu(Activation.XIelu shape, float[] x, int from, int count, float[] exponentials) {
+        if (count == 0) {
+            return;
+        }
+        for (int i = 0; i < count; i += COUNT) {
+            FloatVector v = FloatVector.fromArray(LANES, x, from + i);
+            FloatVector linear = v.mul(shape.beta());
+            FloatVector positive = v.mul(shape.alphaP()).mul(v).add(linear);
+            FloatVector negative = FloatVector.fromArray(LANES, exponentials, i).sub(v).mul(shape.alphaN()).add(linear);
+            negative.blend(positive, v.compare(VectorOperators.GT, 0f)).intoArray(x, from + i);
+        }
+    }
+
+    private static void relu(float[] x, int from, int count) {
+        if (count == 0) {
+            return;
+        }
+        for (int i = from; i < from + count; i += COUNT) {
             FloatVector.fromArray(LANES, x, i).max(0f).intoArray(x, i);
         }
     }
 
-    private static void reluSquared(float[] x, int from, int to) {
-        if (from == to) {
+    private static void reluSquared(float[] x, int from, int count) {
+        if (count == 0) {
             return;
         }
-        for (int i = from; i < to; i += COUNT) {
+        for (int i = from; i < from + count; i += COUNT) {
             FloatVector positive = FloatVector.fromArray(LANES, x, i).max(0f);
             positive.mul(positive).intoArray(x, i);
         }
     }
 
-    private static void silu(float[] x, int from, int to) {
-        if (from == to) {
-            return;
-        }
-        for (int i = from; i < to; i += COUNT) {
-            silu(FloatVector.fromArray(LANES, x, i)).intoArray(x, i);
-        }
-    }
-
-    private static void tanh(float[] x, int from, int to) {
-        if (from == to) {
-            return;
-        }
-        for (int i = from; i < to; i += COUNT) {
-            tanh(FloatVector.fromArray(LANES, x, i)).intoArray(x, i);
-        }
-    }
-
-    private static void sigmoid(float[] x, int from, int to) {
-        if (from == to) {
-            return;
-        }
-        for (int i = from; i < to; i += COUNT) {
-            sigmoid(FloatVector.fromArray(LANES, x, i)).intoArray(x, i);
-        }
-    }
-
-    private static void xielu(Activation.XIelu shape, float[] x, int from, int to) {
-        if (from == to) {
-            return;
-        }
-        for (int i = from; i < to; i += COUNT) {
-            xielu(shape, FloatVector.fromArray(LANES, x, i)).intoArray(x, i);
-        }
-    }
-
-    /** Joins the halves of a gated network; the gate is overwritten. */
-    static void gate(GatedActivation activation, float[] gate, int gateFrom, float[] up, int upFrom, float[] y, int yFrom, int width) {
+    /** Joins the halves of a gated network; the gate is overwritten, and so is {@code between}, as for an activation. */
+    static void gate(GatedActivation activation, float[] gate, int gateFrom, float[] up, int upFrom, float[] y, int yFrom, int width,
+                     float[] between) {
         switch (activation) {
             case GatedActivation.Product product -> {
-                activate(product.activation(), gate, gateFrom, width);
+                activate(product.activation(), gate, gateFrom, width, between);
                 multiply(gate, gateFrom, up, upFrom, y, yFrom, width);
             }
-            case GatedActivation.ClampedSwiglu shape -> clampedSwiglu(shape, gate, gateFrom, up, upFrom, y, yFrom, width);
+            case GatedActivation.ClampedSwiglu shape -> clampedSwiglu(shape, gate, gateFrom, up, upFrom, y, yFrom, width, between);
         }
     }
 
@@ -393,18 +461,39 @@ final class VectorFunctions {
     }
 
     private static void clampedSwiglu(GatedActivation.ClampedSwiglu shape, float[] gate, int gateFrom, float[] up, int upFrom,
-                                      float[] y, int yFrom, int width) {
-        if (width == 0) {
+                                      float[] y, int yFrom, int width, float[] between) {
+        int vectors = vectors(width);
+        for (int done = 0; done < vectors; done += CHUNK) {
+            int count = Math.min(CHUNK, vectors - done);
+            clampedExponents(shape, gate, gateFrom + done, count, between);
+            exp(between, count);
+            clampedProducts(shape, gate, gateFrom + done, up, upFrom + done, y, yFrom + done, count, between);
+        }
+        for (int i = vectors; i < width; i++) {
+            y[yFrom + i] = Elementary.clampedSwiglu(shape, gate[gateFrom + i], up[upFrom + i]);
+        }
+    }
+
+    private static void clampedExponents(GatedActivation.ClampedSwiglu shape, float[] gate, int from, int count, float[] to) {
+        if (count == 0) {
             return;
         }
-        int whole = width - width % COUNT;
-        for (int i = 0; i < whole; i += COUNT) {
-            FloatVector g = FloatVector.fromArray(LANES, gate, gateFrom + i);
-            FloatVector u = FloatVector.fromArray(LANES, up, upFrom + i);
-            clampedSwiglu(shape, g, u).intoArray(y, yFrom + i);
+        for (int i = 0; i < count; i += COUNT) {
+            FloatVector.fromArray(LANES, gate, from + i).min(shape.limit()).mul(-shape.alpha()).intoArray(to, i);
         }
-        for (int i = whole; i < width; i++) {
-            y[yFrom + i] = Elementary.clampedSwiglu(shape, gate[gateFrom + i], up[upFrom + i]);
+    }
+
+    /** {@code (up + 1) · gate / (1 + exponentials)} of clamped halves. */
+    private static void clampedProducts(GatedActivation.ClampedSwiglu shape, float[] gate, int gateFrom, float[] up, int upFrom,
+                                        float[] y, int yFrom, int count, float[] exponentials) {
+        if (count == 0) {
+            return;
+        }
+        for (int i = 0; i < count; i += COUNT) {
+            FloatVector g = FloatVector.fromArray(LANES, gate, gateFrom + i).min(shape.limit());
+            FloatVector u = FloatVector.fromArray(LANES, up, upFrom + i).min(shape.limit()).max(-shape.limit());
+            FloatVector divisor = FloatVector.fromArray(LANES, exponentials, i).add(1f);
+            u.add(1f).mul(g.div(divisor)).intoArray(y, yFrom + i);
         }
     }
 }

@@ -1,7 +1,5 @@
 package jot.tensor;
 
-import static jot.tensor.VectorFunctions.multiplyAdd;
-
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
@@ -15,6 +13,7 @@ final class VectorKernels implements Kernels {
     private static final VectorSpecies<Float> LANES = FloatVector.SPECIES_PREFERRED;
     private static final int COUNT = LANES.length();
     private static final int WIDTH = RegisterTile.WIDTH;
+    private static final boolean FUSED = Elementary.FUSED;
     /** Inputs that are packed at a time, so that a panel stays in the second-level cache. */
     private static final int BLOCK = 1024;
 
@@ -180,7 +179,7 @@ final class VectorKernels implements Kernels {
         int whole = width - width % COUNT;
         for (int i = 0; i < whole; i += COUNT) {
             FloatVector difference = FloatVector.fromArray(LANES, x, from + i).sub(mean);
-            sums = multiplyAdd(difference, difference, sums);
+            sums = FUSED ? difference.fma(difference, sums) : difference.mul(difference).add(sums);
         }
         sums.intoArray(lanes, 0);
         float sum = VectorFunctions.fold(lanes, 0);
@@ -233,18 +232,20 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
-    public void activate(Activation activation, Activations x, int column, int width, int fromRow, int toRow) {
+    public void activate(Activation activation, Activations x, int column, int width, int fromRow, int toRow, Scratch scratch) {
+        float[] between = scratch.tile(VectorFunctions.CHUNK);
         for (int row = fromRow; row < toRow; row++) {
-            VectorFunctions.activate(activation, x.values(), x.at(row) + column, width);
+            VectorFunctions.activate(activation, x.values(), x.at(row) + column, width, between);
         }
     }
 
     @Override
     public void gate(GatedActivation activation, Activations gate, int gateColumn, Activations up, int upColumn,
-                     Activations y, int yColumn, int width, int fromRow, int toRow) {
+                     Activations y, int yColumn, int width, int fromRow, int toRow, Scratch scratch) {
+        float[] between = scratch.tile(VectorFunctions.CHUNK);
         for (int row = fromRow; row < toRow; row++) {
             VectorFunctions.gate(activation, gate.values(), gate.at(row) + gateColumn, up.values(), up.at(row) + upColumn,
-                y.values(), y.at(row) + yColumn, width);
+                y.values(), y.at(row) + yColumn, width, between);
         }
     }
 
@@ -293,7 +294,8 @@ final class VectorKernels implements Kernels {
         int whole = width - width % COUNT;
         for (int i = 0; i < whole; i += COUNT) {
             FloatVector value = FloatVector.fromArray(LANES, x, from + i);
-            multiplyAdd(factor, value, FloatVector.fromArray(LANES, into, to + i)).intoArray(into, to + i);
+            FloatVector sum = FloatVector.fromArray(LANES, into, to + i);
+            (FUSED ? value.fma(factor, sum) : value.mul(factor).add(sum)).intoArray(into, to + i);
         }
         for (int i = whole; i < width; i++) {
             into[to + i] = Elementary.multiplyAdd(scale, x[from + i], into[to + i]);
@@ -315,17 +317,10 @@ final class VectorKernels implements Kernels {
     }
 
     @Override
-    public void softcap(Activations x, int column, float cap, int width, int fromRow, int toRow) {
-        int whole = width - width % COUNT;
+    public void softcap(Activations x, int column, float cap, int width, int fromRow, int toRow, Scratch scratch) {
+        float[] between = scratch.tile(VectorFunctions.CHUNK);
         for (int row = fromRow; row < toRow; row++) {
-            int from = x.at(row) + column;
-            for (int i = 0; i < whole; i += COUNT) {
-                FloatVector value = FloatVector.fromArray(LANES, x.values(), from + i);
-                VectorFunctions.tanh(value.div(cap)).mul(cap).intoArray(x.values(), from + i);
-            }
-            for (int i = whole; i < width; i++) {
-                x.values()[from + i] = Elementary.tanh(x.values()[from + i] / cap) * cap;
-            }
+            VectorFunctions.softcap(x.values(), x.at(row) + column, width, cap, between);
         }
     }
 }

@@ -11,7 +11,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Loads of weights in each format, widened to vectors of floats. */
+/** Weights of each format, widened to floats. */
 final class VectorWeights {
     static final VectorSpecies<Float> LANES = FloatVector.SPECIES_PREFERRED;
     static final int COUNT = LANES.length();
@@ -22,8 +22,9 @@ final class VectorWeights {
     static final float F16_ACTIVATION = 0x1p60f;
     static final float F16_SUM = 0x1p52f;
 
+    private static final boolean FUSED = Elementary.FUSED;
     private static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
-    private static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, LANES.vectorShape());
+    static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, LANES.vectorShape());
     static final VectorSpecies<Short> SHORTS = VectorSpecies.of(short.class, part(2));
     /** At least 64 bits, of which only the first {@link #COUNT} bytes count. */
     private static final VectorSpecies<Byte> BYTES = VectorSpecies.of(byte.class, part(4));
@@ -36,32 +37,6 @@ final class VectorWeights {
 
     private static VectorShape part(int divisor) {
         return VectorShape.forBitSize(Math.max(64, LANES.vectorBitSize() / divisor));
-    }
-
-    static FloatVector f32(MemorySegment values, long at) {
-        return FloatVector.fromMemorySegment(LANES, values, at, ORDER);
-    }
-
-    static FloatVector bf16(MemorySegment values, long at) {
-        IntVector bits = (IntVector) ShortVector.fromMemorySegment(SHORTS, values, at, ORDER).convertShape(VectorOperators.S2I, INTS, 0);
-        // the mask changes nothing, but after a shift alone the compiler does not know the vector's class
-        return bits.lanewise(VectorOperators.LSHL, 16).and(0xFFFF0000).reinterpretAsFloats();
-    }
-
-    /** The number times 2⁻¹¹²: sign, exponent and fraction moved to their places in a float. Subnormals survive. */
-    static FloatVector f16(MemorySegment values, long at) {
-        IntVector bits = (IntVector) ShortVector.fromMemorySegment(SHORTS, values, at, ORDER).convertShape(VectorOperators.S2I, INTS, 0);
-        return bits.lanewise(VectorOperators.LSHL, 13).and(0x8FFFE000).reinterpretAsFloats();
-    }
-
-    /** Signed bytes as floats. */
-    static FloatVector q8(MemorySegment codes, long at) {
-        return (FloatVector) ByteVector.fromMemorySegment(BYTES, codes, at, ORDER).convertShape(VectorOperators.B2F, LANES, 0);
-    }
-
-    /** Pairs of 4-bit codes, zero-extended. */
-    static IntVector pairs(MemorySegment codes, long at) {
-        return (IntVector) ByteVector.fromMemorySegment(BYTES, codes, at, ORDER).convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, 0);
     }
 
     /**
@@ -85,14 +60,20 @@ final class VectorWeights {
             case F32 -> MemorySegment.copy(w.codes(), Matrix.FLOAT, at, to, offset, count);
             case BF16 -> {
                 for (int i = 0; i < whole; i += COUNT) {
-                    bf16(w.codes(), at + 2L * i).intoArray(to, offset + i);
+                    // the mask changes nothing, but after a shift alone the compiler does not know the vector's class
+                    ((IntVector) ShortVector.fromMemorySegment(SHORTS, w.codes(), at + 2L * i, ORDER)
+                        .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, 16).and(0xFFFF0000)
+                        .reinterpretAsFloats().intoArray(to, offset + i);
                 }
                 w.row(output, from + whole, count - whole, to, offset + whole);
             }
             case F16 -> {
                 float factor = raw ? 1f : 0x1p112f;
                 for (int i = 0; i < whole; i += COUNT) {
-                    f16(w.codes(), at + 2L * i).mul(factor).intoArray(to, offset + i);
+                    // sign, exponent and fraction moved to their places in a float; subnormals survive
+                    ((IntVector) ShortVector.fromMemorySegment(SHORTS, w.codes(), at + 2L * i, ORDER)
+                        .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, 13).and(0x8FFFE000)
+                        .reinterpretAsFloats().mul(factor).intoArray(to, offset + i);
                 }
                 w.row(output, from + whole, count - whole, to, offset + whole);
                 for (int i = whole; raw && i < count; i++) {
@@ -111,14 +92,14 @@ final class VectorWeights {
         if (coded.bits() == 8) {
             bytes(w.codes(), at, w.scales(), minimums, plane, whole, to, offset);
         } else if (COUNT == 16) {
-            nibbles(FloatVector.fromArray(LANES, coded.table(), 0), w.codes(), at, w.scales(), minimums, plane, whole, to, offset);
+            nibbles(coded.table(), w.codes(), at, w.scales(), minimums, plane, whole, to, offset);
         } else {
             nibblesOneByOne(coded.table(), w.codes(), at, w.scales(), minimums, plane, whole, to, offset);
         }
         w.row(output, from + whole, count - whole, to, offset + whole);
     }
 
-    /** Whole groups, each loop in one method: a method for each group may not be inlined, and its vectors would be objects. */
+    /** Whole groups. */
     private static void bytes(MemorySegment codes, long at, MemorySegment scales, MemorySegment minimums, long plane, int count,
                               float[] to, int offset) {
         for (int i = 0; i < count; i += GROUP) {
@@ -128,7 +109,9 @@ final class VectorWeights {
             FloatVector factor = FloatVector.broadcast(LANES, scale);
             FloatVector summand = FloatVector.broadcast(LANES, minimum);
             for (int j = i; j <= i + GROUP - BYTES_LOADED; j += COUNT) {
-                VectorFunctions.multiplyAdd(factor, q8(codes, at + j), summand).intoArray(to, offset + j);
+                FloatVector values = (FloatVector) ByteVector.fromMemorySegment(BYTES, codes, at + j, ORDER)
+                    .convertShape(VectorOperators.B2F, LANES, 0);
+                (FUSED ? values.fma(factor, summand) : values.mul(factor).add(summand)).intoArray(to, offset + j);
             }
             // at 128 bits the last load would reach beyond the group
             for (int j = i + GROUP - BYTES_LOADED + COUNT; j < i + GROUP; j++) {
@@ -137,16 +120,19 @@ final class VectorWeights {
         }
     }
 
-    private static void nibbles(FloatVector table, MemorySegment codes, long at, MemorySegment scales, MemorySegment minimums, long plane,
+    private static void nibbles(float[] table, MemorySegment codes, long at, MemorySegment scales, MemorySegment minimums, long plane,
                                 int count, float[] to, int offset) {
+        IntVector entries = FloatVector.fromArray(LANES, table, 0).reinterpretAsInts();
         for (int i = 0; i < count; i += GROUP) {
             long group = plane + Float.BYTES * (i / GROUP);
             FloatVector factor = FloatVector.broadcast(LANES, scales.get(Matrix.FLOAT, group));
             FloatVector summand = FloatVector.broadcast(LANES, minimums == null ? -0f : minimums.get(Matrix.FLOAT, group));
-            IntVector pairs = pairs(codes, at + i / 2);
-            VectorFunctions.multiplyAdd(factor, look(table, pairs), summand).intoArray(to, offset + i);
-            VectorFunctions.multiplyAdd(factor, look(table, pairs.lanewise(VectorOperators.LSHR, 4)), summand)
-                .intoArray(to, offset + i + NIBBLES);
+            IntVector pairs = (IntVector) ByteVector.fromMemorySegment(BYTES, codes, at + i / 2, ORDER)
+                .convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, 0);
+            FloatVector low = pairs.and(15).selectFrom(entries).reinterpretAsFloats();
+            FloatVector high = pairs.lanewise(VectorOperators.LSHR, 4).selectFrom(entries).reinterpretAsFloats();
+            (FUSED ? low.fma(factor, summand) : low.mul(factor).add(summand)).intoArray(to, offset + i);
+            (FUSED ? high.fma(factor, summand) : high.mul(factor).add(summand)).intoArray(to, offset + i + NIBBLES);
         }
     }
 
@@ -162,10 +148,5 @@ final class VectorWeights {
                 to[offset + i + NIBBLES + j] = Elementary.multiplyAdd(scale, table[pair >> 4 & 15], minimum);
             }
         }
-    }
-
-    /** Entries of a table of 16 by the low four bits of each lane; needs 16 lanes. */
-    static FloatVector look(FloatVector table, IntVector codes) {
-        return codes.and(15).selectFrom(table.reinterpretAsInts()).reinterpretAsFloats();
     }
 }

@@ -64,7 +64,8 @@ final class WarmingKernels implements Kernels, AutoCloseable {
 
     /** Kinds that every model needs. */
     private static final Set<Kind> COMMON = EnumSet.of(Kind.PREFILL_F32, Kind.EXPONENTIALS, Kind.ATTENTION, Kind.ROWS);
-    private static final GatedActivation SILU = new GatedActivation.Product(new Activation.Silu());
+    private static final Activation SILU = new Activation.Silu();
+    private static final GatedActivation PRODUCT = new GatedActivation.Product(new Activation.Identity());
     private static final AttentionShape SHAPE = new AttentionShape(1, 1, 1, 1, 0.1f, 0, 0f, null, null);
     private static final int[] TABLE = {0};
     private static final int OUTPUTS = 8;
@@ -308,14 +309,14 @@ final class WarmingKernels implements Kernels, AutoCloseable {
     }
 
     @Override
-    public void activate(Activation activation, Activations x, int column, int width, int fromRow, int toRow) {
-        rows.activate(activation, x, column, width, fromRow, toRow);
+    public void activate(Activation activation, Activations x, int column, int width, int fromRow, int toRow, Scratch scratch) {
+        rows.activate(activation, x, column, width, fromRow, toRow, scratch);
     }
 
     @Override
     public void gate(GatedActivation activation, Activations gate, int gateColumn, Activations up, int upColumn,
-                     Activations y, int yColumn, int width, int fromRow, int toRow) {
-        rows.gate(activation, gate, gateColumn, up, upColumn, y, yColumn, width, fromRow, toRow);
+                     Activations y, int yColumn, int width, int fromRow, int toRow, Scratch scratch) {
+        rows.gate(activation, gate, gateColumn, up, upColumn, y, yColumn, width, fromRow, toRow, scratch);
     }
 
     @Override
@@ -335,8 +336,8 @@ final class WarmingKernels implements Kernels, AutoCloseable {
     }
 
     @Override
-    public void softcap(Activations x, int column, float cap, int width, int fromRow, int toRow) {
-        rows.softcap(x, column, cap, width, fromRow, toRow);
+    public void softcap(Activations x, int column, float cap, int width, int fromRow, int toRow, Scratch scratch) {
+        rows.softcap(x, column, cap, width, fromRow, toRow, scratch);
     }
 
     /** Tiny work for one kind of kernel: calls that make the compiler take it, and now and then a larger one that shows whether it did. */
@@ -391,7 +392,7 @@ final class WarmingKernels implements Kernels, AutoCloseable {
                     bound = (MANY + FEW) * STEPS * panel() / PER_NANO;
                 }
                 case ATTENTION -> {
-                    float[] sums = new float[lanes];
+                    float[] sums = new float[VectorFunctions.CHUNK];
                     trial = () -> VectorAttention.softmax(SHAPE, 0, NUMBERS - HIDDEN - 1, 0, NUMBERS, floats, 0, sums);
                     call = () -> VectorAttention.softmax(SHAPE, 0, 0, 0, 0, floats, 0, sums);
                     bound = NUMBERS * EXPONENTIAL / PER_NANO;
@@ -466,9 +467,12 @@ final class WarmingKernels implements Kernels, AutoCloseable {
         private void rows(Activations x, int width) {
             vector.layerNorm(x, 0, 1, width, floats, floats, 1e-5f, x, 0, 0, 1, scratch);
             vector.rmsNorm(x, 0, 1, width, floats, 1e-5f, x, 0, 0, 1, scratch);
-            vector.activate(Activation.Gelu.TANH, x, 0, width, 0, 1);
-            vector.activate(Activation.Gelu.ERF, x, 0, width, 0, 1);
-            vector.gate(SILU, x, 0, x, 0, x, 0, width, 0, 1);
+            if (Elementary.FUSED) {
+                VectorFunctions.activateChunk(Activation.Gelu.TANH, x.values(), x.at(0), width, floats);
+                VectorFunctions.activateChunk(Activation.Gelu.ERF, x.values(), x.at(0), width, floats);
+                VectorFunctions.activateChunk(SILU, x.values(), x.at(0), width, floats);
+            }
+            vector.gate(PRODUCT, x, 0, x, 0, x, 0, width, 0, 1, scratch);
             vector.rotate(x, 0, 1, width, width, false, floats, floats, width / 2, TABLE, 0, 1);
             vector.add(x, 0, 1f, x, 0, width, 0, 1);
         }

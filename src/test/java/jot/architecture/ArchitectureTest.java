@@ -65,6 +65,11 @@ class ArchitectureTest {
     }
 
     @Test
+    void vectorsStayWithinAMethod() {
+        assertNone(rules.vectorsHandedOver());
+    }
+
+    @Test
     void theCommonPoolIsLeftAlone() {
         assertNone(rules.commonPool());
     }

@@ -28,6 +28,7 @@ final class HouseRules {
 
     private static final Pattern EMPTY_NAME = Pattern.compile(".*(Utils?|Utilities|Manager|Impl|Helpers?)");
     private static final Pattern FLOATING_VECTOR = Pattern.compile("jdk\\.incubator\\.vector\\.(Float|Double)Vector");
+    private static final Pattern TAKES_OR_RETURNS_A_VECTOR = Pattern.compile("\\(.*Ljdk/incubator/vector/\\w*Vector;.*");
     private static final String VECTOR_OPERATORS = "jdk.incubator.vector.VectorOperators";
 
     private final Layers layers;
@@ -89,6 +90,15 @@ final class HouseRules {
                 || member.owner().equals(VECTOR_OPERATORS) && INEXACT.contains(member.name().toLowerCase(Locale.ROOT)));
     }
 
+    /**
+     * Vectors stay within a method. One that is handed to a method, or comes from it, becomes an object as soon as the compiler does not
+     * inline that method, be it only because it has compiled it before.
+     */
+    List<String> vectorsHandedOver() {
+        return breaches(_ -> true, member ->
+            member.owner().startsWith("jot.") && TAKES_OR_RETURNS_A_VECTOR.matcher(member.descriptor()).matches());
+    }
+
     /** Work runs on Jot's own threads and never on the pool that an application shares. */
     List<String> commonPool() {
         return breaches(_ -> true, member ->
@@ -139,8 +149,8 @@ final class HouseRules {
 
     /** Every rule at once but {@link #hiddenTypes}, which has to be told what is exported. */
     List<String> breaches() {
-        return Stream.of(wrongDirections(), cycles(), printing(), inexactArithmetic(), commonPool(), localeDependence(),
-            crowdedPackages(), emptyNames()).flatMap(List::stream).toList();
+        return Stream.of(wrongDirections(), cycles(), printing(), inexactArithmetic(), vectorsHandedOver(), commonPool(),
+            localeDependence(), crowdedPackages(), emptyNames()).flatMap(List::stream).toList();
     }
 
     private List<String> breaches(Predicate<CompiledClass> where, Predicate<CompiledClass.Member> what) {

@@ -116,6 +116,24 @@ class HouseRulesTest {
         assertEquals(expected, rules(type("jot.model.Attention", read)).inexactArithmetic().size());
     }
 
+    @ParameterizedTest
+    @CsvSource({"(Ljdk/incubator/vector/FloatVector;)V, 1", "(I)Ljdk/incubator/vector/IntVector;, 1",
+        "([FLjdk/incubator/vector/VectorMask;)V, 0", "(Ljdk/incubator/vector/VectorSpecies;[F)V, 0"})
+    void refusesMethodsThatTakeOrReturnVectors(String descriptor, int expected) {
+        MethodTypeDesc type = MethodTypeDesc.ofDescriptor(descriptor);
+        Consumer<CodeBuilder> call = code -> {
+            type.parameterList().forEach(parameter -> {
+                if (parameter.isPrimitive()) {
+                    code.iconst_0();
+                } else {
+                    code.aconst_null();
+                }
+            });
+            code.invokestatic(ClassDesc.of("jot.tensor.VectorWeights"), "some", type);
+        };
+        assertEquals(expected, rules(type("jot.tensor.VectorKernels", call)).vectorsHandedOver().size());
+    }
+
     @Test
     void refusesTheCommonPool() {
         Consumer<CodeBuilder> parallel = code -> code.aconst_null().invokeinterface(

@@ -120,10 +120,10 @@ public final class KernelProgram {
     private void rows(Kernels kernels, Activations x, int width) {
         for (Activation activation : List.of(Activation.Gelu.TANH, Activation.Gelu.ERF, new Activation.Silu(), new Activation.Tanh())) {
             kernels.rmsNorm(x, 0, 1, width, null, 1e-5f, x, 0, 0, ROWS, scratch);
-            kernels.activate(activation, x, 0, width, 0, ROWS);
+            kernels.activate(activation, x, 0, width, 0, ROWS, new Scratch());
         }
         kernels.add(x, 0, 0.5f, x, 0, width, 0, ROWS);
-        kernels.softcap(x, 0, 2f, width, 0, ROWS);
+        kernels.softcap(x, 0, 2f, width, 0, ROWS, new Scratch());
     }
 
     private void note(Activations expected, Activations found, double scale) {

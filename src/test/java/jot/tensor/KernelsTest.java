@@ -291,7 +291,7 @@ class KernelsTest {
             }
             Activations y = new Activations(40, 257);
             System.arraycopy(x.values(), 0, y.values(), 0, x.values().length);
-            kernels.activate(activation, y, 1, 256, 0, 40);
+            kernels.activate(activation, y, 1, 256, 0, 40, new Scratch());
             sameBits(x, y, 1, 256, value -> Elementary.apply(activation, (float) value.doubleValue()), kernels + " " + activation);
         }
     }
@@ -315,7 +315,7 @@ class KernelsTest {
         for (GatedActivation activation : List.of(clamped, new GatedActivation.Product(new Activation.Silu()))) {
             Activations gate = new Activations(40, 103);
             System.arraycopy(x.values(), 0, gate.values(), 0, x.values().length);
-            kernels.gate(activation, gate, 2, up, 2, y, 2, 101, 0, 40);
+            kernels.gate(activation, gate, 2, up, 2, y, 2, 101, 0, 40, new Scratch());
             for (int row = 0; row < 40; row++) {
                 for (int i = 2; i < 103; i++) {
                     assertEquals(ScalarKernels.join(activation, at(x, row, i), at(up, row, i)), at(y, row, i));
@@ -330,7 +330,7 @@ class KernelsTest {
             }
         }
         System.arraycopy(x.values(), 0, y.values(), 0, y.values().length);
-        kernels.softcap(y, 0, 1.5f, 103, 0, 40);
+        kernels.softcap(y, 0, 1.5f, 103, 0, 40, new Scratch());
         sameBits(x, y, 0, 103, value -> Elementary.tanh(value / 1.5f) * 1.5f, "softcap");
         System.arraycopy(x.values(), 0, y.values(), 0, y.values().length);
         kernels.scale(y, 0, 1.5f, 103, 0, 40);

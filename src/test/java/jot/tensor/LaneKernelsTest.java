@@ -83,10 +83,10 @@ class LaneKernelsTest {
             kernels.rmsNorm(x, 0, 1, width, weight, 1e-6f, x, 0, 0, ROWS, scratch);
             for (Activation activation : new Activation[] {Activation.Gelu.TANH, Activation.Gelu.ERF, new Activation.Silu(),
                 new Activation.QuickGelu(), new Activation.Tanh(), new Activation.XIelu(0.8f, 0.7f, 0.5f, -1e-6f)}) {
-                kernels.activate(activation, x, 0, width, 0, ROWS);
+                kernels.activate(activation, x, 0, width, 0, ROWS, scratch);
             }
-            kernels.gate(new GatedActivation.ClampedSwiglu(1.7f, 7f), x, 0, x, 0, x, 0, width, 0, ROWS);
-            kernels.softcap(x, 0, 2f, width, 0, ROWS);
+            kernels.gate(new GatedActivation.ClampedSwiglu(1.7f, 7f), x, 0, x, 0, x, 0, width, 0, ROWS, scratch);
+            kernels.softcap(x, 0, 2f, width, 0, ROWS, scratch);
             kernels.add(x, 0, 0.7f, x, 0, width, 0, ROWS);
             kernels.scale(x, 0, 1.3f, width, 0, ROWS);
         }

@@ -146,16 +146,18 @@ final class VectorLoops implements MachineLimits.Loops {
         LongVector s7 = s0;
         for (int i = 0; i < BYTES; i += 8 * VECTOR) {
             long at = from + i;
-            s0 = s0.lanewise(VectorOperators.XOR, load(memory, at));
-            s1 = s1.lanewise(VectorOperators.XOR, load(memory, at + VECTOR));
-            s2 = s2.lanewise(VectorOperators.XOR, load(memory, at + 2 * VECTOR));
-            s3 = s3.lanewise(VectorOperators.XOR, load(memory, at + 3 * VECTOR));
-            s4 = s4.lanewise(VectorOperators.XOR, load(memory, at + 4 * VECTOR));
-            s5 = s5.lanewise(VectorOperators.XOR, load(memory, at + 5 * VECTOR));
-            s6 = s6.lanewise(VectorOperators.XOR, load(memory, at + 6 * VECTOR));
-            s7 = s7.lanewise(VectorOperators.XOR, load(memory, at + 7 * VECTOR));
+            s0 = s0.lanewise(VectorOperators.XOR, LongVector.fromMemorySegment(LONGS, memory, at, ORDER));
+            s1 = s1.lanewise(VectorOperators.XOR, LongVector.fromMemorySegment(LONGS, memory, at + VECTOR, ORDER));
+            s2 = s2.lanewise(VectorOperators.XOR, LongVector.fromMemorySegment(LONGS, memory, at + 2 * VECTOR, ORDER));
+            s3 = s3.lanewise(VectorOperators.XOR, LongVector.fromMemorySegment(LONGS, memory, at + 3 * VECTOR, ORDER));
+            s4 = s4.lanewise(VectorOperators.XOR, LongVector.fromMemorySegment(LONGS, memory, at + 4 * VECTOR, ORDER));
+            s5 = s5.lanewise(VectorOperators.XOR, LongVector.fromMemorySegment(LONGS, memory, at + 5 * VECTOR, ORDER));
+            s6 = s6.lanewise(VectorOperators.XOR, LongVector.fromMemorySegment(LONGS, memory, at + 6 * VECTOR, ORDER));
+            s7 = s7.lanewise(VectorOperators.XOR, LongVector.fromMemorySegment(LONGS, memory, at + 7 * VECTOR, ORDER));
         }
-        return fold(s0, s1, s2, s3) ^ fold(s4, s5, s6, s7);
+        s0 = s0.lanewise(VectorOperators.XOR, s1).lanewise(VectorOperators.XOR, s2).lanewise(VectorOperators.XOR, s3);
+        s4 = s4.lanewise(VectorOperators.XOR, s5).lanewise(VectorOperators.XOR, s6).lanewise(VectorOperators.XOR, s7);
+        return s0.lanewise(VectorOperators.XOR, s4).lane(0);
     }
 
     private static long readFour(MemorySegment memory, long stream, long from) {
@@ -169,23 +171,17 @@ final class VectorLoops implements MachineLimits.Loops {
         LongVector s7 = s0;
         for (int i = 0; i < BYTES / 4; i += 2 * VECTOR) {
             long at = from + i;
-            s0 = s0.lanewise(VectorOperators.XOR, load(memory, at));
-            s1 = s1.lanewise(VectorOperators.XOR, load(memory, at + VECTOR));
-            s2 = s2.lanewise(VectorOperators.XOR, load(memory, stream + at));
-            s3 = s3.lanewise(VectorOperators.XOR, load(memory, stream + at + VECTOR));
-            s4 = s4.lanewise(VectorOperators.XOR, load(memory, 2 * stream + at));
-            s5 = s5.lanewise(VectorOperators.XOR, load(memory, 2 * stream + at + VECTOR));
-            s6 = s6.lanewise(VectorOperators.XOR, load(memory, 3 * stream + at));
-            s7 = s7.lanewise(VectorOperators.XOR, load(memory, 3 * stream + at + VECTOR));
+            s0 = s0.lanewise(VectorOperators.XOR, LongVector.fromMemorySegment(LONGS, memory, at, ORDER));
+            s1 = s1.lanewise(VectorOperators.XOR, LongVector.fromMemorySegment(LONGS, memory, at + VECTOR, ORDER));
+            s2 = s2.lanewise(VectorOperators.XOR, LongVector.fromMemorySegment(LONGS, memory, stream + at, ORDER));
+            s3 = s3.lanewise(VectorOperators.XOR, LongVector.fromMemorySegment(LONGS, memory, stream + at + VECTOR, ORDER));
+            s4 = s4.lanewise(VectorOperators.XOR, LongVector.fromMemorySegment(LONGS, memory, 2 * stream + at, ORDER));
+            s5 = s5.lanewise(VectorOperators.XOR, LongVector.fromMemorySegment(LONGS, memory, 2 * stream + at + VECTOR, ORDER));
+            s6 = s6.lanewise(VectorOperators.XOR, LongVector.fromMemorySegment(LONGS, memory, 3 * stream + at, ORDER));
+            s7 = s7.lanewise(VectorOperators.XOR, LongVector.fromMemorySegment(LONGS, memory, 3 * stream + at + VECTOR, ORDER));
         }
-        return fold(s0, s1, s2, s3) ^ fold(s4, s5, s6, s7);
-    }
-
-    private static LongVector load(MemorySegment memory, long at) {
-        return LongVector.fromMemorySegment(LONGS, memory, at, ORDER);
-    }
-
-    private static long fold(LongVector a, LongVector b, LongVector c, LongVector d) {
-        return a.lanewise(VectorOperators.XOR, b).lanewise(VectorOperators.XOR, c).lanewise(VectorOperators.XOR, d).lane(0);
+        s0 = s0.lanewise(VectorOperators.XOR, s1).lanewise(VectorOperators.XOR, s2).lanewise(VectorOperators.XOR, s3);
+        s4 = s4.lanewise(VectorOperators.XOR, s5).lanewise(VectorOperators.XOR, s6).lanewise(VectorOperators.XOR, s7);
+        return s0.lanewise(VectorOperators.XOR, s4).lane(0);
     }
 }
