@@ -5,7 +5,9 @@ import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -62,10 +64,12 @@ public final class ModelLoader {
         Workers workers = new Workers(settings.threads(), "jot");
         Arena memory = Arena.ofShared();
         List<Checkpoint> open = new ArrayList<>();
+        Map<Path, Long> sizes = new LinkedHashMap<>();
         try {
             Checkpoint checkpoint = Checkpoint.open(folder.weights(), settings.mapped());
             open.add(checkpoint);
-            boolean small = isSmall(checkpoint);
+            noteSizes(checkpoint, sizes);
+            boolean small = sizes.values().stream().mapToLong(Long::longValue).sum() < SMALL;
             kernels.warmUp(Set.of(), small);
             WeightConversion conversion = new WeightConversion(workers, memory);
             Blueprint blueprint = Blueprint.of(family, config, checkpoint);
@@ -74,6 +78,7 @@ public final class ModelLoader {
             for (LoadSettings.AdapterChoice choice : settings.adapters()) {
                 Adapter adapter = Adapter.open(choice.folder(), settings.mapped());
                 open.add(adapter.checkpoint());
+                noteSizes(adapter.checkpoint(), sizes);
                 model = model.adaptedBy(adapter, choice.strength(), workers, conversion.passing());
                 merged.add(new LoadedModel.MergedAdapter(adapter.checkpoint(), adapter.configuration(), choice.strength()));
             }
@@ -90,21 +95,35 @@ public final class ModelLoader {
             kernels.close();
             workers.close();
             memory.close();
-            Path file = open.isEmpty() ? folder.weights() : open.getFirst().files().getFirst();
             open.forEach(Checkpoint::close);
-            if (e instanceof InternalError) {
-                throw new CheckpointFormatException(file, "", "weights that do not change while they are read", "a part that is gone", e);
+            if (tellsOfLostWeights(e)) {
+                throw new CheckpointFormatException(firstChanged(sizes).orElse(folder.weights()), "",
+                        "weights that do not change while they are read", "a part that is gone", e);
             }
             throw e;
         }
     }
 
-    private static boolean isSmall(Checkpoint checkpoint) throws IOException {
-        long bytes = 0;
+    private static void noteSizes(Checkpoint checkpoint, Map<Path, Long> sizes) throws IOException {
         for (Path file : checkpoint.files()) {
-            bytes += Files.size(file);
+            sizes.put(file, Files.size(file));
         }
-        return bytes < SMALL;
+    }
+
+    /** What the JVM reports as an internal error is a page of a mapped file that is gone; who reads a vector may have said so already. */
+    private static boolean tellsOfLostWeights(Throwable e) {
+        return e instanceof InternalError
+                || e instanceof IllegalStateException && (e.getCause() instanceof InternalError || e.getCause() instanceof IOException);
+    }
+
+    /** The first file whose size is another now. */
+    private static Optional<Path> firstChanged(Map<Path, Long> sizes) throws IOException {
+        for (Map.Entry<Path, Long> file : sizes.entrySet()) {
+            if (Files.notExists(file.getKey()) || Files.size(file.getKey()) != file.getValue()) {
+                return Optional.of(file.getKey());
+            }
+        }
+        return Optional.empty();
     }
 
     private static Architecture bounded(Architecture architecture, OptionalInt context) {

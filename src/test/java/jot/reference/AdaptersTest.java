@@ -321,6 +321,23 @@ class AdaptersTest {
         }
     }
 
+    /** Names with and without the model's prefix mean the same module: none of two updates is dropped silently. */
+    @Test
+    void twoUpdatesOfOneMatrixAreRefused() throws IOException {
+        Path adapter = small("self_attn.q_proj", 32, 32);
+        Path file = adapter.resolve("adapter_model.safetensors");
+        SafetensorsWriter writer = new SafetensorsWriter();
+        try (Checkpoint checkpoint = Checkpoint.open(file)) {
+            for (String name : checkpoint.names()) {
+                writer.add(name, checkpoint.floats(name), checkpoint.shape(name));
+                writer.add(name.replace("model.model.", "model."), checkpoint.floats(name), checkpoint.shape(name));
+            }
+        }
+        writer.write(file);
+        String message = refusal("llama", adapter);
+        assertTrue(message.contains("one change of model.layers.0.self_attn.q_proj.weight, found two"), message);
+    }
+
     /** Single numbers may come whole too, as those of a learned activation do. */
     @Test
     void aNumberIsLedTowardsThatOfTheAdapter() throws IOException {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -197,6 +198,30 @@ class BadInputTest {
                 () -> Gpt.load(folder, LoadOptions.defaults().withWeights(weights))).getMessage();
         assertTrue(message.contains("model.safetensors") && message.contains(name) && message.contains(weights.toString())
                 && message.contains(Float.toString(value)), message);
+    }
+
+    /** A shard that is cut off while another is read: the error names the one that changed, be it first missed in a vector or a matrix. */
+    @ParameterizedTest
+    @CsvSource({"model-00004-of-00006.safetensors, true", "model-00005-of-00006.safetensors, true",
+        "model-00006-of-00006.safetensors, true", "model-00006-of-00006.safetensors, false"})
+    void aFileThatIsCutWhileLoadingIsNamed(String name, boolean mapped) throws IOException {
+        try (Stream<Path> files = Files.list(LoadedFixture.MODELS.resolve("gpt2-sharded"))) {
+            for (Path file : files.toList()) {
+                Files.copy(file, folder.resolve(file.getFileName()));
+            }
+        }
+        Path shard = folder.resolve(name);
+        LoadOptions options = LoadOptions.defaults().withMapping(mapped).withProgress(share -> cut(shard));
+        String message = assertThrows(CheckpointFormatException.class, () -> Gpt.load(folder, options)).getMessage();
+        assertTrue(message.startsWith(shard + ": ") && message.contains("do not change"), message);
+    }
+
+    private static void cut(Path file) {
+        try {
+            Files.write(file, new byte[0]);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** No threads and no mapping remain of a load that failed: the file can be replaced, and the sound one loads. */

@@ -58,7 +58,7 @@ public record AdaptedModel(Config config, Architecture architecture, TensorTable
     /** The names in the model's configuration if they are as many as the adapter scores, or else numbers. */
     private List<String> labels(Adapter adapter) throws CheckpointFormatException {
         Tensor scores = scores(adapter);
-        if (scores == null || scores.shape().length != 2) {
+        if (scores == null || scores.shape().length != 2 || scores.elements() == 0) {
             throw adapter.config().values().refusal("task_type", "a head with the adapter, " + headName(Role.SCORES) + " or "
                     + headName(Role.CLASSIFIER), scores == null ? "neither" : scores.toString());
         }

@@ -81,7 +81,7 @@ final class AdaptedWeights implements WeightSource {
             expectShape(tensor, source.shape(name));
             requirePlain(name);
         }
-        replacements.put(name, tensor.named(name));
+        expectOnce(replacements.put(name, tensor.named(name)), tensor, name);
     }
 
     private void place(String module, LowRankUpdate update, Map<String, String> stored) throws CheckpointFormatException {
@@ -98,7 +98,7 @@ final class AdaptedWeights implements WeightSource {
             expectShape(update.magnitude(), outputs);
         }
         requirePlain(name);
-        updates.put(name, update);
+        expectOnce(updates.put(name, update), update.a(), name);
         if (update.bias() != null) {
             expectShape(update.bias(), outputs);
             String bias = name.substring(0, name.length() - WEIGHT.length()) + BIAS;
@@ -123,6 +123,13 @@ final class AdaptedWeights implements WeightSource {
     private void add(String name) {
         names.add(name);
         added.add(name);
+    }
+
+    /** Names with and without the model's prefix may mean the same. */
+    private static void expectOnce(Object before, Tensor tensor, String name) throws CheckpointFormatException {
+        if (before != null) {
+            throw new CheckpointFormatException(tensor.file(), tensor.name(), "one change of " + name, "two");
+        }
     }
 
     private static void expectShape(Tensor tensor, long... shape) throws CheckpointFormatException {

@@ -69,7 +69,7 @@ public record Adapter(AdapterConfig config, String configuration, Checkpoint che
         Checkpoint checkpoint = Checkpoint.open(weights(folder), mapped);
         try {
             return sorted(config, new String(configuration, StandardCharsets.UTF_8), checkpoint);
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             checkpoint.close();
             throw e;
         }
