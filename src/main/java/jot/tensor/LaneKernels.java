@@ -107,7 +107,7 @@ final class LaneKernels implements Kernels {
     @Override
     public void decode(Matrix w, float[] bias, Activations x, int xColumn, Activations y, int yColumn, int fromRow, int toRow,
                        int fromOutput, int toOutput, Scratch scratch) {
-        if (w.format() instanceof WeightFormat.Coded coded && keepsCodes(coded, w.inputs(), lanes)) {
+        if (w.format() instanceof WeightFormat.Coded coded && keepsCodes(w, coded, lanes)) {
             decodeCodes(w, coded, bias, x, xColumn, y, yColumn, fromRow, toRow, fromOutput, toOutput, scratch);
             return;
         }
@@ -135,9 +135,9 @@ final class LaneKernels implements Kernels {
     }
 
     /** Whether the decode kernels multiply codes as they are, the scale only afterwards; else codes are widened to weights first. */
-    static boolean keepsCodes(WeightFormat.Coded format, int inputs, int lanes) {
+    static boolean keepsCodes(Matrix w, WeightFormat.Coded format, int lanes) {
         boolean known = format.bits() == 8 ? !format.minimum() : format.counting() ? format.minimum() : lanes == 16 && !format.minimum();
-        return known && format.rowBytes(inputs) >= Integer.BYTES * lanes;
+        return known && format.rowBytes(w.inputs()) >= Integer.BYTES * lanes && w.isOneClass();
     }
 
     private void decodeCodes(Matrix w, WeightFormat.Coded format, float[] bias, Activations x, int xColumn, Activations y, int yColumn,

@@ -17,6 +17,12 @@ public final class Matrix {
     static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+    /**
+     * The class of memory that was allocated. Kernels ask for it before their loops, so that the compiler knows the class whatever a
+     * JVM's other work has taught it, see {@link #isOneClass}.
+     */
+    static final Class<?> MEMORY = MemorySegment.NULL.getClass();
+
     private final WeightFormat format;
     private final int outputs;
     private final int inputs;
@@ -129,6 +135,11 @@ public final class Matrix {
     private static MemorySegment ofOneClass(MemorySegment segment) {
         boolean fits = segment.byteSize() <= Integer.MAX_VALUE && segment.byteSize() % Short.BYTES == 0;
         return segment.isMapped() && fits ? MemorySegment.ofBuffer(segment.asByteBuffer().asShortBuffer()) : segment;
+    }
+
+    /** Whether all its memory is of the class {@link #MEMORY}: any but a mapped file of 2 GB or more. */
+    boolean isOneClass() {
+        return codes.getClass() == MEMORY && scales.getClass() == MEMORY && minimums.getClass() == MEMORY;
     }
 
     /**

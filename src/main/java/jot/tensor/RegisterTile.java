@@ -391,7 +391,7 @@ final class RegisterTile {
                 long at = weights == w.codes() ? (long) Float.BYTES * output * padded : 0;
                 for (int row = fromRow, count; row < toRow; row += count) {
                     count = together(toRow - row);
-                    float[] sums = scratch.tile((count * Math.max(STREAMS, outputs) + COUNT) * COUNT);
+                    float[] sums = scratch.tile(Math.max(VectorDecode.ROOM, (count * Math.max(STREAMS, outputs) + COUNT) * COUNT));
                     products(weights, at, padded, each, rows, (row - fromRow) * padded, count, sums);
                     int stride = Math.max(STREAMS, outputs);
                     VectorFunctions.foldAll(sums, count * stride);

@@ -33,7 +33,7 @@ final class VectorCodes {
     private static final boolean FUSED = Elementary.FUSED;
     private static final int OUTPUTS = 4;
     /** Outputs of each stream whose lanes are kept until they are folded all at once. */
-    private static final int STEP = 1024;
+    private static final int STEP = VectorDecode.SUMS / OUTPUTS;
     /** The same where several rows share the reading, so that the codes stay in the first-level cache from row to row. */
     private static final int SHARED_STEP = 4;
     /** Bytes of a vector of codes. */
@@ -65,7 +65,7 @@ final class VectorCodes {
             LaneKernels.Words.spread(format, x.values(), x.at(fromRow + r) + xColumn, w.inputs(), COUNT, spread, r * stride);
         }
         int quarter = (toOutput - fromOutput) / OUTPUTS;
-        float[] lanes = scratch.tile(Math.max(1, Math.min(STEP, quarter)) * OUTPUTS * COUNT + COUNT * COUNT);
+        float[] lanes = scratch.tile(VectorDecode.ROOM);
         int step = rows == 1 ? STEP : SHARED_STEP;
         for (int k = 0; k < quarter; k += step) {
             int count = Math.min(step, quarter - k);
@@ -124,6 +124,9 @@ final class VectorCodes {
     /** Each code is moved to the highest bits of its word, so that it keeps its sign: it comes times 2²⁴. */
     private static void bytes(MemorySegment codes, long from, long apart, MemorySegment scales, int outputs, int blocks,
                               float[] x, int at, float[] sums, int to) {
+        if (codes.getClass() != Matrix.MEMORY || scales.getClass() != Matrix.MEMORY) {
+            throw VectorDecode.otherClass();
+        }
         FloatVector zero = FloatVector.zero(LANES);
         FloatVector a = FloatVector.fromArray(LANES, sums, to);
         FloatVector b = FloatVector.fromArray(LANES, sums, to + COUNT);
@@ -216,6 +219,9 @@ final class VectorCodes {
     /** Each code is left where it is in its word: code {@code k} comes times 2⁴ᵏ, but the highest, which would be a sign. */
     private static void nibbles(MemorySegment codes, long from, long apart, MemorySegment scales, MemorySegment minimums, int outputs,
                                 int blocks, float[] x, int at, float[] sums, int to) {
+        if (codes.getClass() != Matrix.MEMORY || scales.getClass() != Matrix.MEMORY || minimums.getClass() != Matrix.MEMORY) {
+            throw VectorDecode.otherClass();
+        }
         FloatVector zero = FloatVector.zero(LANES);
         FloatVector a = FloatVector.fromArray(LANES, sums, to);
         FloatVector b = FloatVector.fromArray(LANES, sums, to + COUNT);
@@ -371,6 +377,9 @@ final class VectorCodes {
     /** One stream at a time, as a look-up is more to the compiler than a conversion. */
     private static void tabled(float[] table, MemorySegment codes, long from, MemorySegment scales, int outputs, int blocks,
                                float[] x, int at, float[] sums, int to) {
+        if (codes.getClass() != Matrix.MEMORY || scales.getClass() != Matrix.MEMORY) {
+            throw VectorDecode.otherClass();
+        }
         IntVector entries = FloatVector.fromArray(LANES, table, 0).reinterpretAsInts();
         FloatVector zero = FloatVector.zero(LANES);
         FloatVector sum = FloatVector.fromArray(LANES, sums, to);

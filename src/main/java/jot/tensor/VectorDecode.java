@@ -30,15 +30,29 @@ final class VectorDecode {
     private static final int STREAMS = 8;
     /** The same for weights of 16 bits. */
     private static final int HALF_STREAMS = 4;
-    /** Outputs of each stream whose sums are kept until their lanes are folded. */
-    private static final int STEP = 1024;
+    /** Vectors of sums that are kept until their lanes are folded: those of some outputs of each stream. */
+    static final int SUMS = 4096;
+    /**
+     * Floats of {@link Scratch#tile} that hold the sums, and what folding them reads beyond. Always as many, even for a few outputs: the
+     * compiler asks for several steps of a loop at once whether an array is long enough, and where that fails for the first of them alone,
+     * it compiles all later kernels with a check for each load.
+     */
+    static final int ROOM = SUMS * COUNT + COUNT * COUNT;
 
     private VectorDecode() {
     }
 
-    /** Whether {@link #multiply} can do it: weights as they are stored, in whole vectors, and enough outputs for the streams. */
+    /**
+     * Whether {@link #multiply} can do it: weights as they are stored, in whole vectors and memory of the usual class, and enough outputs
+     * for the streams.
+     */
     static boolean fits(Matrix w, int outputs) {
-        return w.format() instanceof WeightFormat.Plain && w.inputs() % COUNT == 0 && outputs >= STREAMS;
+        return w.format() instanceof WeightFormat.Plain && w.inputs() % COUNT == 0 && outputs >= STREAMS && w.isOneClass();
+    }
+
+    /** What a kernel throws that was given memory of another class than {@link Matrix#MEMORY}. */
+    static IllegalArgumentException otherClass() {
+        return new IllegalArgumentException("memory of another class than allocated memory has");
     }
 
     /** One row times weights as they lie in memory; outputs that are left over are computed with others. */
@@ -49,10 +63,11 @@ final class VectorDecode {
         float[] row = scaled ? scaled(x, at, w.inputs(), scratch) : x;
         int rowAt = scaled ? 0 : at;
         int streams = plain == WeightFormat.Plain.F32 ? STREAMS : HALF_STREAMS;
-        float[] sums = scratch.tile(Math.min(STEP, (toOutput - fromOutput) / streams) * streams * COUNT + COUNT * COUNT);
+        float[] sums = scratch.tile(ROOM);
         int apart = (toOutput - fromOutput) / streams;
-        for (int k = 0; k < apart; k += STEP) {
-            int count = Math.min(STEP, apart - k);
+        int step = SUMS / streams;
+        for (int k = 0; k < apart; k += step) {
+            int count = Math.min(step, apart - k);
             sum(w, plain, fromOutput + k, apart, count, row, rowAt, sums);
             store(sums, streams, streams, factor, bias, fromOutput + k, apart, count, y, to);
         }
@@ -98,6 +113,9 @@ final class VectorDecode {
     }
 
     private static void f32(MemorySegment w, long from, long apart, int inputs, int outputs, float[] x, int at, float[] sums) {
+        if (w.getClass() != Matrix.MEMORY) {
+            throw otherClass();
+        }
         FloatVector zero = FloatVector.zero(LANES);
         FloatVector a = zero;
         FloatVector b = zero;
@@ -163,6 +181,9 @@ final class VectorDecode {
     /** Numbers of 16 bits become floats when they are moved up by {@code shift} bits and those that belong to none are masked. */
     private static void halves(MemorySegment w, long from, long apart, int shift, int bits, int inputs, int outputs, float[] x, int at,
                                float[] sums) {
+        if (w.getClass() != Matrix.MEMORY) {
+            throw otherClass();
+        }
         FloatVector zero = FloatVector.zero(LANES);
         IntVector mask = IntVector.broadcast(INTS, bits);
         FloatVector a = zero;

@@ -105,7 +105,7 @@ final class VectorKernels implements Kernels {
     @Override
     public void decode(Matrix w, float[] bias, Activations x, int xColumn, Activations y, int yColumn, int fromRow, int toRow,
                        int fromOutput, int toOutput, Scratch scratch) {
-        if (w.format() instanceof WeightFormat.Coded coded && LaneKernels.keepsCodes(coded, w.inputs(), COUNT)) {
+        if (w.format() instanceof WeightFormat.Coded coded && LaneKernels.keepsCodes(w, coded, COUNT)) {
             VectorCodes.multiply(w, coded, bias, x, xColumn, y, yColumn, fromRow, toRow, fromOutput, toOutput, scratch);
         } else if (toRow - fromRow == 1 && VectorDecode.fits(w, toOutput - fromOutput)) {
             VectorDecode.multiply(w, bias, x.values(), x.at(fromRow) + xColumn, y.values(), y.at(fromRow) + yColumn, fromOutput, toOutput,

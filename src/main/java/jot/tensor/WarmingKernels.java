@@ -342,8 +342,13 @@ final class WarmingKernels implements Kernels, AutoCloseable {
 
     /** Tiny work for one kind of kernel: calls that make the compiler take it, and now and then a larger one that shows whether it did. */
     private final class Exercise {
-        /** Inputs of a trial of few rows. */
+        /** Inputs of a trial of few rows times plain numbers. */
         private static final int INPUTS = 128;
+        /**
+         * Blocks in a row of a trial with codes. Where each row is one block, the compiler takes the branch that ends a row for the only
+         * way, reckons by it how far the sums reach, and compiles the loop a second time, and worse, when that turns out wrong.
+         */
+        private static final int BLOCKS = 4;
         /** Weights that a trial widens, and the numbers of its other loops; see {@link #HOLLOW_CALLS}. */
         private static final int WIDENED = 512;
         private static final int NUMBERS = 256;
@@ -404,18 +409,19 @@ final class WarmingKernels implements Kernels, AutoCloseable {
                     bound = NUMBERS * ALL_FUNCTIONS / (2 * PER_NANO);
                 }
                 default -> {
-                    Matrix w = matrix(kind.format, kind.later ? INPUTS : WIDENED);
                     if (kind.later) {
-                        Matrix narrow = matrix(kind.format, narrowest(kind.format));
-                        Activations x = new Activations(SOME, INPUTS);
-                        Activations y = new Activations(SOME, OUTPUTS);
                         // codes go through the same methods for any number of rows; laying a row out for them takes longest
                         boolean coded = kind.format instanceof WeightFormat.Coded;
                         int rows = coded ? 1 : SOME;
+                        Matrix narrow = matrix(kind.format, narrowest(kind.format));
+                        Matrix w = matrix(kind.format, coded ? BLOCKS * narrow.inputs() : INPUTS);
+                        Activations x = new Activations(SOME, w.inputs());
+                        Activations y = new Activations(SOME, OUTPUTS);
                         trial = () -> decode(w, x, y, rows);
                         call = () -> decode(narrow, x, y, rows);
-                        bound = (coded ? 16 : 4) * rows * w.outputs() * INPUTS / PER_NANO;
+                        bound = (coded ? 16 : 4) * rows * w.outputs() * w.inputs() / PER_NANO;
                     } else {
+                        Matrix w = matrix(kind.format, WIDENED);
                         trial = () -> VectorWeights.widen(w, 0, 0, WIDENED, floats, 0, false);
                         call = () -> VectorWeights.widen(w, 0, 0, 0, floats, 0, false);
                         bound = WIDENED * WIDENING / PER_NANO;

@@ -6,13 +6,18 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -41,6 +46,19 @@ class MatrixTest {
             case "Q4" -> 1.01 / 15;
             default -> throw new IllegalArgumentException(format.label());
         };
+    }
+
+    @Test
+    void memoryFromAnywhereIsOfOneClass(@TempDir Path folder) throws IOException {
+        Path file = Files.write(folder.resolve("numbers"), new byte[] {0, 0, (byte) 0x80, 0x3f});
+        try (FileChannel channel = FileChannel.open(file); Arena arena = Arena.ofConfined()) {
+            MemorySegment mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, Float.BYTES, arena);
+            for (MemorySegment memory : List.of(mapped, arena.allocate(Float.BYTES), MemorySegment.ofArray(new float[1]))) {
+                assertTrue(Matrix.plain(WeightFormat.Plain.F32, memory, 1, 1).isOneClass(), memory.toString());
+            }
+            assertEquals(1f, Matrix.plain(WeightFormat.Plain.F32, mapped, 1, 1).codes().get(Matrix.FLOAT, 0));
+        }
+        assertTrue(Quantizer.convert(Matrix.of(floats(64), 2, 32), WeightFormat.Q4, Arena.ofAuto()).isOneClass());
     }
 
     @ParameterizedTest
