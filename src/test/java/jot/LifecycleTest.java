@@ -12,6 +12,7 @@ import java.net.URLClassLoader;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import jot.loading.Processors;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -32,6 +33,17 @@ class LifecycleTest {
         gpt.close();
         gpt.close();
         assertEquals(0, threads());
+    }
+
+    @Test
+    void thereIsAThreadForEachCoreUnlessANumberIsSet() throws IOException {
+        for (LoadOptions options : List.of(LoadOptions.defaults(), LoadOptions.defaults().withThreads(3))) {
+            try (Gpt gpt = Gpt.load(TALES, options)) {
+                gpt.generate("Once", GenerationOptions.greedy().withMaxTokens(1));
+                assertEquals(options.threads().orElseGet(Processors::defaultThreads), Thread.getAllStackTraces().keySet().stream()
+                        .filter(thread -> thread.getName().matches("jot-\\d+")).count());
+            }
+        }
     }
 
     private static long threads() {

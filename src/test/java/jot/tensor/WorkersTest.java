@@ -12,6 +12,7 @@ import java.lang.management.ManagementFactory;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -368,6 +369,31 @@ class WorkersTest {
                 }
             }
         }
+    }
+
+    /** After each pass the threads look for another one, all together for less than a millisecond of the processors' time. */
+    @ParameterizedTest
+    @ValueSource(ints = {2, 8})
+    void idleThreadsLookForWorkBriefly(int threads) throws InterruptedException {
+        try (Workers workers = new Workers(threads, "brief")) {
+            workers.run(() -> workers.forEach((_, _, _) -> { }, 64, 1));
+            long[] ids = Thread.getAllStackTraces().keySet().stream().filter(thread -> thread.getName().startsWith("brief-"))
+                .mapToLong(Thread::threadId).toArray();
+            assertEquals(threads, ids.length);
+            long[] used = new long[21];
+            for (int round = 0; round < used.length; round++) {
+                workers.run(() -> workers.forEach((_, _, _) -> { }, 64, 1));
+                long before = processorNanos(ids);
+                Thread.sleep(8);
+                used[round] = processorNanos(ids) - before;
+            }
+            Arrays.sort(used);
+            assertTrue(used[used.length / 2] < 1_000_000, () -> Arrays.toString(used));
+        }
+    }
+
+    private static long processorNanos(long[] ids) {
+        return Arrays.stream(ids).map(id -> ManagementFactory.getThreadMXBean().getThreadCpuTime(id)).sum();
     }
 
     /** Threads that wait for work look for it a moment only: in an idle second they use less than a few milliseconds. */
