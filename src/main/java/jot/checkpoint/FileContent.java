@@ -57,6 +57,9 @@ final class FileContent {
             try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
                 long size = channel.size();
                 return new FileContent(file, size, arena, channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena));
+            } catch (IOException e) {
+                throw e.getCause() instanceof OutOfMemoryError
+                        ? new IOException(file + ": not enough address space to map " + Files.size(file) + " bytes", e) : e;
             } catch (UnsupportedOperationException e) {
                 System.getLogger("jot.checkpoint").log(System.Logger.Level.DEBUG, "{0} is read, since it cannot be mapped", file);
             }

@@ -107,11 +107,19 @@ public final class Main {
             console.err().println("jot " + command.name() + ": " + OptionNames.in(e.getMessage(), command.options()));
             return FAILED;
         } catch (OutOfMemoryError e) {
-            boolean bounded = command.options().stream().anyMatch(option -> option.name().equals("--context"));
-            console.err().println("jot " + command.name() + ": out of memory (" + e.getMessage() + "); a larger heap (-Xmx) "
-                    + (bounded ? "or a shorter context (--context) helps" : "helps"));
+            console.err().println("jot " + command.name() + ": out of memory (" + e.getMessage() + "); " + cure(e, command));
             return FAILED;
         }
+    }
+
+    /** What helps where memory is short: caches lie in the heap, weights outside of it. */
+    static String cure(OutOfMemoryError e, Command command) {
+        List<String> options = command.options().stream().map(Option::name).toList();
+        if (String.valueOf(e.getMessage()).startsWith("Unable to allocate")) {
+            return "this is memory outside of the heap, of which a smaller heap (-Xmx) leaves more"
+                    + (options.contains("--weights") ? " and a smaller format (--weights) takes less" : "");
+        }
+        return "a larger heap (-Xmx) " + (options.contains("--context") ? "or a shorter context (--context) helps" : "helps");
     }
 
     /** What the file system refused: several of its exceptions have no words for it but their name. */

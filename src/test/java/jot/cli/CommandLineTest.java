@@ -462,4 +462,16 @@ class CommandLineTest {
         Files.write(floats, joined.array());
         return floats.toString();
     }
+
+    /** A larger heap helps caches, and takes from weights. */
+    @Test
+    void whatIsSaidOfTooLittleMemoryFitsItsKindAndTheCommand() {
+        OutOfMemoryError heap = new OutOfMemoryError("Java heap space");
+        OutOfMemoryError outside = new OutOfMemoryError("Unable to allocate 9437232 bytes");
+        assertEquals("a larger heap (-Xmx) or a shorter context (--context) helps", Main.cure(heap, new GenerateCommand()));
+        assertEquals("a larger heap (-Xmx) helps", Main.cure(heap, new BenchSamplerCommand()));
+        String cure = Main.cure(outside, new BenchCommand());
+        assertTrue(cure.contains("a smaller heap (-Xmx)") && cure.contains("--weights"), cure);
+        assertFalse(Main.cure(outside, new TokenizeCommand()).contains("--weights"));
+    }
 }

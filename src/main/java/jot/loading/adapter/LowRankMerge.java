@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 import jot.tensor.Matrix;
 import jot.tensor.Workers;
@@ -41,8 +42,8 @@ final class LowRankMerge {
         MemorySegment sum = memory.allocate(4L * rows * columns, 64);
         float[] lengths = update.magnitude() == null ? null : update.magnitude().floats();
         double share = lengths == null ? strength : 1;
-        forEachRow(rows, columns, (row, values) -> {
-            float[] change = new float[columns];
+        forEachRow(rows, columns, (row, values, change) -> {
+            Arrays.fill(change, 0);
             for (int k = 0; k < rank; k++) {
                 add(change, right, k * columns, left[row * rank + k]);
             }
@@ -60,7 +61,7 @@ final class LowRankMerge {
     /** Gives the outputs of a matrix these lengths: rows, or columns if it is transposed. */
     private void stretch(MemorySegment matrix, int rows, int columns, float[] lengths, boolean transposed) {
         float[] factors = transposed ? columnFactors(matrix, rows, columns, lengths) : null;
-        forEachRow(rows, columns, (row, values) -> {
+        forEachRow(rows, columns, (row, values, _) -> {
             read(matrix, row, values);
             float factor = transposed ? 0 : (float) (lengths[row] / Math.sqrt(squares(values)));
             for (int i = 0; i < columns; i++) {
@@ -101,7 +102,7 @@ final class LowRankMerge {
      */
     MemorySegment replace(Matrix own, Matrix other, double strength, SegmentAllocator memory) {
         MemorySegment result = memory.allocate(4L * own.outputs() * own.inputs(), 64);
-        forEachRow(own.outputs(), own.inputs(), (row, values) -> {
+        forEachRow(own.outputs(), own.inputs(), (row, values, _) -> {
             other.row(row, values, 0);
             write(values, result, row);
         });
@@ -114,8 +115,7 @@ final class LowRankMerge {
         if (strength == 1) {
             return;
         }
-        forEachRow(own.outputs(), own.inputs(), (row, values) -> {
-            float[] from = new float[values.length];
+        forEachRow(own.outputs(), own.inputs(), (row, values, from) -> {
             own.row(row, from, 0);
             read(result, row, values);
             for (int i = 0; i < values.length; i++) {
@@ -159,15 +159,16 @@ final class LowRankMerge {
     }
 
     private interface RowTask {
-        void run(int row, float[] values);
+        void run(int row, float[] values, float[] others);
     }
 
-    /** Runs a task for each row, with an array of its size to use. */
+    /** Runs a task for each row, with two arrays of its size to use, whose numbers are those of the row before. */
     private void forEachRow(int rows, int columns, RowTask task) {
         workers.run(() -> workers.forEach((worker, from, to) -> {
             float[] values = new float[columns];
+            float[] others = new float[columns];
             for (int row = from; row < to; row++) {
-                task.run(row, values);
+                task.run(row, values, others);
             }
         }, rows, 8));
     }
