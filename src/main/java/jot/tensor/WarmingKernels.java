@@ -403,7 +403,7 @@ final class WarmingKernels implements Kernels, AutoCloseable {
                     bound = NUMBERS * EXPONENTIAL / PER_NANO;
                 }
                 case ROWS -> {
-                    Activations x = new Activations(1, NUMBERS);
+                    Activations x = new Activations(1, 2 * NUMBERS);
                     trial = () -> rows(x, NUMBERS);
                     call = () -> rows(x, 0);
                     bound = NUMBERS * ALL_FUNCTIONS / (2 * PER_NANO);
@@ -479,7 +479,8 @@ final class WarmingKernels implements Kernels, AutoCloseable {
                 VectorFunctions.activateChunk(SILU, x.values(), x.at(0), width, floats);
             }
             vector.gate(PRODUCT, x, 0, x, 0, x, 0, width, 0, 1, scratch);
-            vector.rotate(x, 0, 1, width, width, false, floats, floats, width / 2, TABLE, 0, 1);
+            // half a head is what its loop goes over
+            vector.rotate(x, 0, 1, 2 * width, 2 * width, false, floats, floats, width, TABLE, 0, 1);
             vector.add(x, 0, 1f, x, 0, width, 0, 1);
         }
 
