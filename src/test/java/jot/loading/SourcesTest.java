@@ -16,8 +16,12 @@ import java.util.Set;
 import jot.checkpoint.Checkpoint;
 import jot.checkpoint.DataType;
 import jot.checkpoint.Tensor;
+import jot.loading.adapter.AdaptedModel;
+import jot.loading.adapter.Adapter;
 import jot.loading.adapter.WeightSource;
+import jot.model.Architecture;
 import jot.model.family.Config;
+import jot.model.family.TensorTable;
 import jot.tensor.WeightFormat;
 import jot.tensor.Workers;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -93,17 +97,50 @@ class SourcesTest {
         try (Workers workers = new Workers(2, "sources"); Arena memory = Arena.ofShared();
                 Checkpoint checkpoint = Checkpoint.open(folder.weights(), false)) {
             Blueprint blueprint = Blueprint.of(Families.of(config), config, checkpoint);
-            Watched watched = new Watched(WeightSource.of(checkpoint), new HashMap<>(), new HashSet<>());
-            Optional<FormatConversion> conversion = format.equals("AUTO") ? Optional.empty()
-                    : Optional.of(new FormatConversion(WeightFormat.Q8, workers, memory));
-            WeightReader weights = new WeightReader(watched, blueprint.table(), new WeightConversion(workers, memory), conversion);
-            new TransformerBuilder(blueprint.architecture(), weights, (done, all) -> { }).build();
+            WeightConversion conversion = new WeightConversion(workers, memory);
+            Watched watched = build(blueprint.architecture(), blueprint.table(), WeightSource.of(checkpoint), conversion,
+                    format.equals("AUTO") ? Optional.empty() : Optional.of(new FormatConversion(WeightFormat.Q8, workers, memory)));
             assertTrue(watched.read.size() >= matrices, watched.read.keySet()::toString);
-            assertEquals(kept, watched.alive().size(), () -> watched.alive().toString());
-            Set<String> others = new HashSet<>(watched.together);
-            others.removeAll(watched.alive());
-            others.removeIf(name -> name.endsWith("_blocks"));
-            assertEquals(Set.of(), others);
+            assertOneByOne(watched, kept);
         }
+    }
+
+    /** Matrices that an adapter changes are merged one by one too: neither their own numbers nor the sums pile up. */
+    @ParameterizedTest
+    @CsvSource({"gpt2, gpt2-all-linear, AUTO, 2", "gpt2, gpt2-all-linear, Q8, 1", "llama, llama-all-linear-bin, AUTO, 2",
+        "llama, llama-all-linear-bin, Q8, 0"})
+    void oneMergedMatrixAtATime(String model, String adapted, String format, int kept) throws IOException {
+        ModelFolder folder = ModelFolder.at(RESOURCES.resolve("models", model));
+        Config config = folder.config();
+        Adapter adapter = Adapter.open(RESOURCES.resolve("adapters", adapted), true);
+        try (Workers workers = new Workers(2, "sources"); Arena memory = Arena.ofShared(); Checkpoint ofAdapter = adapter.checkpoint();
+                Checkpoint checkpoint = Checkpoint.open(folder.weights(), false)) {
+            Blueprint blueprint = Blueprint.of(Families.of(config), config, checkpoint);
+            WeightConversion conversion = new WeightConversion(workers, memory);
+            Watched own = new Watched(WeightSource.of(checkpoint), new HashMap<>(), new HashSet<>());
+            AdaptedModel merged = new AdaptedModel(config, blueprint.architecture(), blueprint.table(), own)
+                    .adaptedBy(adapter, 1, workers, conversion.passing());
+            Watched watched = build(merged.architecture(), merged.table(), merged.weights(), conversion,
+                    format.equals("AUTO") ? Optional.empty() : Optional.of(new FormatConversion(WeightFormat.Q8, workers, memory)));
+            assertTrue(ofAdapter.names().size() > 8);
+            assertOneByOne(watched, kept);
+            assertOneByOne(own, kept);
+        }
+    }
+
+    private static Watched build(Architecture architecture, TensorTable table, WeightSource source, WeightConversion conversion,
+            Optional<FormatConversion> format) throws IOException {
+        Watched watched = new Watched(source, new HashMap<>(), new HashSet<>());
+        WeightReader weights = new WeightReader(watched, table, conversion, format);
+        new TransformerBuilder(architecture, weights, (done, all) -> { }).build();
+        return watched;
+    }
+
+    private static void assertOneByOne(Watched watched, int kept) {
+        assertEquals(kept, watched.alive().size(), () -> watched.alive().toString());
+        Set<String> others = new HashSet<>(watched.together);
+        others.removeAll(watched.alive());
+        others.removeIf(name -> name.endsWith("_blocks"));
+        assertEquals(Set.of(), others);
     }
 }
