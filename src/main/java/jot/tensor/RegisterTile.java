@@ -401,7 +401,7 @@ final class RegisterTile {
         }
 
         /** Rows of the next tile. */
-        private static int together(int left) {
+        static int together(int left) {
             if (STREAMS == 2) {
                 return left >= 6 ? 6 : left >= 2 ? 2 : 1;
             }
@@ -452,7 +452,7 @@ final class RegisterTile {
             return sum;
         }
 
-        private static void widenHalves(MemorySegment halves, boolean f16, long from, int count, MemorySegment to) {
+        static void widenHalves(MemorySegment halves, boolean f16, long from, int count, MemorySegment to) {
             for (int i = 0; i < count; i += COUNT) {
                 ((IntVector) ShortVector.fromMemorySegment(VectorWeights.SHORTS, halves, from + 2L * i, ORDER)
                     .convertShape(VectorOperators.S2I, VectorWeights.INTS, 0)).lanewise(VectorOperators.LSHL, f16 ? 13 : 16)
@@ -461,7 +461,7 @@ final class RegisterTile {
         }
 
         /** Sums {@code [rows][streams][each]} of outputs that lie one after the other; if each is 0, those of one output. */
-        private static void products(MemorySegment weights, long from, int inputs, int each, float[] x, int at, int rows, float[] sums) {
+        static void products(MemorySegment weights, long from, int inputs, int each, float[] x, int at, int rows, float[] sums) {
             int distance = Math.max(each, 1) * COUNT;
             long row = (long) Float.BYTES * inputs;
             for (int k = 0; k < Math.max(each, 1); k++) {

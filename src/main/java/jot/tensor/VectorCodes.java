@@ -108,8 +108,8 @@ final class VectorCodes {
     }
 
     /** Adds {@code blocks} blocks of each output: to what stands at {@code to} for the first, to nothing for the others. */
-    private static void blocks(Matrix w, WeightFormat.Coded format, long from, long apart, int outputs, int blocks, float[] x, int at,
-                               float[] sums, int to) {
+    static void blocks(Matrix w, WeightFormat.Coded format, long from, long apart, int outputs, int blocks, float[] x, int at,
+                       float[] sums, int to) {
         if (format.bits() == 8) {
             bytes(w.codes(), from, apart, w.scales(), outputs, blocks, x, at, sums, to);
         } else if (format.counting()) {

@@ -77,7 +77,7 @@ final class VectorDecode {
         }
     }
 
-    private static float[] scaled(float[] x, int at, int inputs, Scratch scratch) {
+    static float[] scaled(float[] x, int at, int inputs, Scratch scratch) {
         float[] row = scratch.rows(inputs);
         for (int i = 0; i < inputs; i += COUNT) {
             FloatVector.fromArray(LANES, x, at + i).mul(VectorWeights.F16_ACTIVATION).intoArray(row, i);
@@ -86,8 +86,7 @@ final class VectorDecode {
     }
 
     /** Sums, {@code [outputs][STREAMS][lanes]}, of some consecutive outputs of each stream; streams are {@code distance} outputs apart. */
-    private static void sum(Matrix w, WeightFormat.Plain plain, int output, int distance, int outputs, float[] x, int at,
-                                float[] sums) {
+    static void sum(Matrix w, WeightFormat.Plain plain, int output, int distance, int outputs, float[] x, int at, float[] sums) {
         long bytes = (long) plain.size() * w.inputs();
         switch (plain) {
             case F32 -> f32(w.codes(), output * bytes, distance * bytes, w.inputs(), outputs, x, at, sums);

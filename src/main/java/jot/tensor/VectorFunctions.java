@@ -38,6 +38,8 @@ final class VectorFunctions {
     private static final int SIGN = 0x80000000;
     /** Numbers that an activation takes at a time, so that what its loops hand each other stays in the first-level cache. */
     static final int CHUNK = 1024;
+    /** Vectors that are folded at a time, for the same reason. */
+    private static final int FOLDED_TOGETHER = 8 * COUNT;
 
     private VectorFunctions() {
     }
@@ -73,51 +75,59 @@ final class VectorFunctions {
      * @param vectors how many
      */
     static void foldAll(float[] sums, int vectors) {
-        for (int v = 0; v < vectors; v += COUNT) {
-            int at = v * COUNT;
+        int from = 0;
+        do {
+            int to = Math.min(vectors, from + FOLDED_TOGETHER);
             if (COUNT == 16) {
-                foldEights(sums, at);
+                foldEights(sums, from, to);
             }
             if (COUNT >= 8) {
-                foldFours(sums, at);
+                foldFours(sums, from, to);
             }
-            foldLast(sums, at, v);
-        }
+            foldLast(sums, from, to);
+            from = to;
+        } while (from < vectors);
     }
 
     /** Of 16 vectors each of the first eight takes the halves of its own added up in its lower lanes, those of the eighth from it above. */
-    private static void foldEights(float[] sums, int at) {
-        for (int i = at; i < at + 8 * COUNT; i += COUNT) {
-            FloatVector a = FloatVector.fromArray(LANES, sums, i);
-            FloatVector b = FloatVector.fromArray(LANES, sums, i + 8 * COUNT);
-            a.blend(b, UPPER_EIGHT).add(b.blend(a, UPPER_EIGHT).rearrange(SWAP_EIGHTS)).intoArray(sums, i);
+    private static void foldEights(float[] sums, int from, int to) {
+        for (int v = from; v < to; v += COUNT) {
+            for (int i = v * COUNT; i < (v + 8) * COUNT; i += COUNT) {
+                FloatVector a = FloatVector.fromArray(LANES, sums, i);
+                FloatVector b = FloatVector.fromArray(LANES, sums, i + 8 * COUNT);
+                a.blend(b, UPPER_EIGHT).add(b.blend(a, UPPER_EIGHT).rearrange(SWAP_EIGHTS)).intoArray(sums, i);
+            }
         }
     }
 
     /** The same with eight vectors and quarters, or halves of eight lanes. */
-    private static void foldFours(float[] sums, int at) {
-        for (int i = at; i < at + 4 * COUNT; i += COUNT) {
-            FloatVector a = FloatVector.fromArray(LANES, sums, i);
-            FloatVector b = FloatVector.fromArray(LANES, sums, i + 4 * COUNT);
-            a.blend(b, UPPER_FOUR).add(b.blend(a, UPPER_FOUR).rearrange(SWAP_FOURS)).intoArray(sums, i);
+    private static void foldFours(float[] sums, int from, int to) {
+        for (int v = from; v < to; v += COUNT) {
+            for (int i = v * COUNT; i < (v + 4) * COUNT; i += COUNT) {
+                FloatVector a = FloatVector.fromArray(LANES, sums, i);
+                FloatVector b = FloatVector.fromArray(LANES, sums, i + 4 * COUNT);
+                a.blend(b, UPPER_FOUR).add(b.blend(a, UPPER_FOUR).rearrange(SWAP_FOURS)).intoArray(sums, i);
+            }
         }
     }
 
     /** Adds the lanes of each four from left to right: those of the first of four vectors go to lanes 0, 4, …, of the next to 1, 5, … */
-    private static void foldLast(float[] sums, int at, int to) {
-        FloatVector a = FloatVector.fromArray(LANES, sums, at);
-        FloatVector b = FloatVector.fromArray(LANES, sums, at + COUNT);
-        FloatVector c = FloatVector.fromArray(LANES, sums, at + 2 * COUNT);
-        FloatVector d = FloatVector.fromArray(LANES, sums, at + 3 * COUNT);
-        FloatVector abEven = a.blend(b.rearrange(SWAP_ONES), ODD);
-        FloatVector abOdd = a.rearrange(SWAP_ONES).blend(b, ODD);
-        FloatVector cdEven = c.blend(d.rearrange(SWAP_ONES), ODD);
-        FloatVector cdOdd = c.rearrange(SWAP_ONES).blend(d, ODD);
-        FloatVector first = abEven.blend(cdEven.rearrange(SWAP_TWOS), UPPER_TWO);
-        FloatVector second = abOdd.blend(cdOdd.rearrange(SWAP_TWOS), UPPER_TWO);
-        FloatVector third = abEven.rearrange(SWAP_TWOS).blend(cdEven, UPPER_TWO);
-        FloatVector fourth = abOdd.rearrange(SWAP_TWOS).blend(cdOdd, UPPER_TWO);
-        first.add(second).add(third).add(fourth).intoArray(sums, to);
+    private static void foldLast(float[] sums, int from, int to) {
+        for (int v = from; v < to; v += COUNT) {
+            FloatVector a = FloatVector.fromArray(LANES, sums, v * COUNT);
+            FloatVector b = FloatVector.fromArray(LANES, sums, (v + 1) * COUNT);
+            FloatVector c = FloatVector.fromArray(LANES, sums, (v + 2) * COUNT);
+            FloatVector d = FloatVector.fromArray(LANES, sums, (v + 3) * COUNT);
+            FloatVector abEven = a.blend(b.rearrange(SWAP_ONES), ODD);
+            FloatVector abOdd = a.rearrange(SWAP_ONES).blend(b, ODD);
+            FloatVector cdEven = c.blend(d.rearrange(SWAP_ONES), ODD);
+            FloatVector cdOdd = c.rearrange(SWAP_ONES).blend(d, ODD);
+            FloatVector first = abEven.blend(cdEven.rearrange(SWAP_TWOS), UPPER_TWO);
+            FloatVector second = abOdd.blend(cdOdd.rearrange(SWAP_TWOS), UPPER_TWO);
+            FloatVector third = abEven.rearrange(SWAP_TWOS).blend(cdEven, UPPER_TWO);
+            FloatVector fourth = abOdd.rearrange(SWAP_TWOS).blend(cdOdd, UPPER_TWO);
+            first.add(second).add(third).add(fourth).intoArray(sums, v);
+        }
     }
 
     /** The largest lane of a stored vector. */

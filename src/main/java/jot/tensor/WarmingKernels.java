@@ -72,12 +72,14 @@ final class WarmingKernels implements Kernels, AutoCloseable {
     /** Rows that need every size of the kernels for few rows. */
     private static final int SOME = 15;
     /**
-     * Hollow calls from one trial to the next. Innermost loops must go round at least once in four calls on average, trials included, or
-     * the compiler takes them for a rare case ({@code InlineFrequencyRatio}), leaves calls in them, and each vector stays an object.
+     * Hollow calls from one trial to the next. Innermost loops go round at least once in four calls on average, trials included, as the
+     * compiler gives registers to what it takes to be frequent, and inlines nothing else ({@code InlineFrequencyRatio}).
      */
     private static final int HOLLOW_CALLS = 50;
-    /** Small calls from one trial to the next, where there is no hollow one. */
-    private static final int SMALL_CALLS = 25;
+    /** The same for few rows of codes, of which a trial has few blocks. */
+    private static final int HOLLOW_CALLS_OF_CODES = 25;
+    /** The same where few registers are in use, and a trial leaves much garbage. */
+    private static final int HOLLOW_CALLS_OF_FUNCTIONS = 100;
     /** Trials in a round that asks the compiler for a kind. */
     private static final int TRIALS = 5;
     /** Rounds that ask for a kind whose trials leave much garbage; later ones mostly wait for the compiler. */
@@ -371,13 +373,14 @@ final class WarmingKernels implements Kernels, AutoCloseable {
         private static final int ALL_FUNCTIONS = 4 * EXPONENTIAL;
 
         private final Runnable trial;
-        /** What only counts: a hollow call, or a small one. */
+        /** A hollow call, which only counts. */
         private final Runnable call;
         private final boolean later;
         private final boolean costly;
         /** Calls from one trial to the next. */
         private final int callsBetween;
         private final Scratch scratch = new Scratch();
+        private final float[] sums = new float[VectorFunctions.CHUNK];
         private final float[] floats = new float[Math.max(WIDENED, MANY * Math.max(STEPS, panel()))];
         /** Nanoseconds below which the trial is fast. */
         private final long bound;
@@ -386,7 +389,6 @@ final class WarmingKernels implements Kernels, AutoCloseable {
         Exercise(Kind kind) {
             switch (kind) {
                 case EXPONENTIALS -> {
-                    float[] sums = new float[lanes];
                     trial = () -> VectorAttention.exponentials(floats, 0, NUMBERS, 0f, sums);
                     call = () -> VectorAttention.exponentials(floats, 0, 0, 0f, sums);
                     bound = NUMBERS * EXPONENTIAL / PER_NANO;
@@ -397,7 +399,6 @@ final class WarmingKernels implements Kernels, AutoCloseable {
                     bound = (MANY + FEW) * STEPS * panel() / PER_NANO;
                 }
                 case ATTENTION -> {
-                    float[] sums = new float[VectorFunctions.CHUNK];
                     trial = () -> VectorAttention.softmax(SHAPE, 0, NUMBERS - HIDDEN - 1, 0, NUMBERS, floats, 0, sums);
                     call = () -> VectorAttention.softmax(SHAPE, 0, 0, 0, 0, floats, 0, sums);
                     bound = NUMBERS * EXPONENTIAL / PER_NANO;
@@ -413,12 +414,11 @@ final class WarmingKernels implements Kernels, AutoCloseable {
                         // codes go through the same methods for any number of rows; laying a row out for them takes longest
                         boolean coded = kind.format instanceof WeightFormat.Coded;
                         int rows = coded ? 1 : SOME;
-                        Matrix narrow = matrix(kind.format, narrowest(kind.format));
-                        Matrix w = matrix(kind.format, coded ? BLOCKS * narrow.inputs() : INPUTS);
+                        Matrix w = matrix(kind.format, coded ? BLOCKS * blockInputs(kind.format) : INPUTS);
                         Activations x = new Activations(SOME, w.inputs());
-                        Activations y = new Activations(SOME, OUTPUTS);
+                        Activations y = new Activations(SOME, w.outputs());
                         trial = () -> decode(w, x, y, rows);
-                        call = () -> decode(narrow, x, y, rows);
+                        call = () -> nothing(w);
                         bound = (coded ? 16 : 4) * rows * w.outputs() * w.inputs() / PER_NANO;
                     } else {
                         Matrix w = matrix(kind.format, WIDENED);
@@ -430,18 +430,19 @@ final class WarmingKernels implements Kernels, AutoCloseable {
             }
             later = kind.later;
             costly = later || kind == Kind.PREFILL_F32;
-            callsBetween = later && kind.format != null ? SMALL_CALLS : HOLLOW_CALLS;
+            callsBetween = kind.format == null ? HOLLOW_CALLS_OF_FUNCTIONS
+                : later && kind.format instanceof WeightFormat.Coded ? HOLLOW_CALLS_OF_CODES : HOLLOW_CALLS;
         }
 
-        /** As many outputs as the kernels of its format take together. */
+        /** The codes of a vector. */
+        private int blockInputs(WeightFormat format) {
+            return Integer.BYTES * lanes * Byte.SIZE / ((WeightFormat.Coded) format).bits();
+        }
+
+        /** As many outputs as the kernels of its format take together, and one more. */
         private Matrix matrix(WeightFormat format, int inputs) {
-            int outputs = format instanceof WeightFormat.Coded ? OUTPUTS / 2 : OUTPUTS;
+            int outputs = 1 + (format instanceof WeightFormat.Coded ? OUTPUTS / 2 : OUTPUTS);
             return Quantizer.convert(Matrix.of(new float[outputs * inputs], outputs, inputs), format, Arena.ofAuto());
-        }
-
-        /** The fewest inputs with which all kernels for few rows go round once. */
-        private int narrowest(WeightFormat format) {
-            return format instanceof WeightFormat.Coded coded ? Integer.BYTES * lanes * Byte.SIZE / coded.bits() : lanes;
         }
 
         /** Asks the compiler again, and tells whether the work is fast. */
@@ -482,6 +483,28 @@ final class WarmingKernels implements Kernels, AutoCloseable {
             // half a head is what its loop goes over
             vector.rotate(x, 0, 1, 2 * width, 2 * width, false, floats, floats, width, TABLE, 0, 1);
             vector.add(x, 0, 1f, x, 0, width, 0, 1);
+        }
+
+        /** The innermost methods of {@link #decode}, which find nothing to do. */
+        private void nothing(Matrix w) {
+            float[] sums = scratch.tile(VectorDecode.ROOM);
+            VectorFunctions.foldAll(sums, 0);
+            switch (w.format()) {
+                case WeightFormat.Coded coded -> {
+                    if (LaneKernels.keepsCodes(w, coded, lanes)) {
+                        VectorCodes.blocks(w, coded, 0, 0, 0, 0, floats, 0, sums, 0);
+                    }
+                }
+                case WeightFormat.Plain plain -> {
+                    VectorDecode.scaled(floats, 0, 0, scratch);
+                    VectorDecode.sum(w, plain, 0, 0, 0, floats, 0, sums);
+                    RegisterTile.FewRows.widenHalves(w.codes(), plain == WeightFormat.Plain.F16, 0, 0, w.codes());
+                    for (int left = SOME, rows; left > 0; left -= rows) {
+                        rows = RegisterTile.FewRows.together(left);
+                        RegisterTile.FewRows.products(w.codes(), 0, 0, 1, floats, 0, rows, sums);
+                    }
+                }
+            }
         }
 
         private void decode(Matrix w, Activations x, Activations y, int rows) {
