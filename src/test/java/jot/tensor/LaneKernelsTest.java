@@ -70,7 +70,7 @@ class LaneKernelsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 3, 8, 13, 16, 17, 31, 33, 64, 768})
+    @ValueSource(ints = {1, 3, 8, 13, 16, 17, 31, 33, 64, 768, 1041, 2100})
     void operationsOnRowsAreTheSame(int width) {
         Activations y = rows(width);
         Activations z = new Activations(ROWS, width);
