@@ -134,7 +134,10 @@ final class LaneKernels implements Kernels {
         }
     }
 
-    /** Whether the decode kernels multiply codes as they are, the scale only afterwards; else codes are widened to weights first. */
+    /**
+     * Whether the decode kernels multiply codes as they are, the scale only afterwards. Else, as where the memory is a mapped file of 2 GB
+     * or more, codes are widened to weights first.
+     */
     static boolean keepsCodes(Matrix w, WeightFormat.Coded format, int lanes) {
         boolean known = format.bits() == 8 ? !format.minimum() : format.counting() ? format.minimum() : lanes == 16 && !format.minimum();
         return known && format.rowBytes(w.inputs()) >= Integer.BYTES * lanes && w.isOneClass();

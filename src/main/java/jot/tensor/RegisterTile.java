@@ -351,7 +351,8 @@ final class RegisterTile {
     }
 
     /**
-     * A few rows times a matrix, which is read once for all of them; a single row has kernels of its own, {@link VectorDecode}.
+     * A few rows times a matrix, which is read once for all of them; a single row has kernels of its own, {@link VectorDecode}, unless
+     * the matrix does not fit those ({@link VectorDecode#fits}).
      *
      * <p>Reading and arithmetic take turns. While several rows are multiplied, too few loads are under way at a time to keep memory
      * busy, and the hardware does not run ahead far enough. So a block of outputs, as much as the second-level cache holds easily, is

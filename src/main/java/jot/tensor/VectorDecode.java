@@ -85,7 +85,7 @@ final class VectorDecode {
         return row;
     }
 
-    /** Sums, {@code [outputs][STREAMS][lanes]}, of some consecutive outputs of each stream; streams are {@code distance} outputs apart. */
+    /** Sums, {@code [outputs][streams][lanes]}, of some consecutive outputs of each stream; streams are {@code distance} outputs apart. */
     static void sum(Matrix w, WeightFormat.Plain plain, int output, int distance, int outputs, float[] x, int at, float[] sums) {
         long bytes = (long) plain.size() * w.inputs();
         switch (plain) {

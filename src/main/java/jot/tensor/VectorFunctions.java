@@ -202,13 +202,16 @@ final class VectorFunctions {
         return Elementary.FUSED ? width - width % COUNT : 0;
     }
 
-    /** A multiple of {@link #COUNT} numbers, at most {@link #CHUNK}. */
+    /**
+     * Applies an activation to a multiple of {@link #COUNT} numbers, at most {@link #CHUNK}, where multiplication and addition are one
+     * instruction.
+     */
     static void activateChunk(Activation activation, float[] x, int from, int count, float[] between) {
         switch (activation) {
             case Activation.Gelu.TANH -> {
                 geluExponents(x, from, count, between);
                 exp(between, count);
-                divide(x, from, count, between);
+                divideByOneMore(x, from, count, between);
             }
             case Activation.Gelu.ERF -> {
                 erfExponents(x, from, count, between);
@@ -234,14 +237,14 @@ final class VectorFunctions {
     private static void gated(float[] x, int from, int count, float factor, float[] between) {
         scaled(x, from, count, factor, between);
         exp(between, count);
-        divide(x, from, count, between);
+        divideByOneMore(x, from, count, between);
     }
 
     private static void sigmoid(float[] x, int from, int count, float[] between) {
         scaled(x, from, count, -1f, between);
         exp(between, count);
         Arrays.fill(x, from, from + count, 1f);
-        divide(x, from, count, between);
+        divideByOneMore(x, from, count, between);
     }
 
     private static void tanh(float[] x, int from, int count, float[] between) {
@@ -337,7 +340,7 @@ final class VectorFunctions {
     }
 
     /** {@code x / (1 + exponentials)} in place. */
-    private static void divide(float[] x, int from, int count, float[] exponentials) {
+    private static void divideByOneMore(float[] x, int from, int count, float[] exponentials) {
         if (count == 0) {
             return;
         }

@@ -75,7 +75,7 @@ public final class FreshJvm {
      * @return what it wrote to standard output
      * @throws IOException if it could not be started or failed; the message has what it wrote to standard error
      */
-    public static String run(List<String> words) throws IOException {
+    static String run(List<String> words) throws IOException {
         List<String> command = new ArrayList<>(start(words.getFirst()));
         command.addAll(words);
         Path errors = Files.createTempFile("jot", ".err");
