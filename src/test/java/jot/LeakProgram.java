@@ -12,6 +12,8 @@ final class LeakProgram {
     private static final int GENERATIONS = 10_000;
     /** By then the compiler has done nearly all of its work, which takes memory that it keeps. */
     private static final int WARM_UP_GENERATIONS = 23_000;
+    /** After which each worker has the arrays that compiled kernels use. */
+    private static final int GENERATIONS_ON_ALL_KERNELS = 1_000;
     private static final int WARM_UP_ROUNDS = 260;
     private static final int ROUNDS = 200;
     private static final long WARM_UP_NANOS = 20_000_000_000L;
@@ -27,6 +29,8 @@ final class LeakProgram {
             case "generations" -> {
                 try (Gpt gpt = Gpt.load(folder)) {
                     generations(gpt, WARM_UP_GENERATIONS);
+                    awaitWarmUp();
+                    generations(gpt, GENERATIONS_ON_ALL_KERNELS);
                     print();
                     generations(gpt, GENERATIONS);
                     print();

@@ -167,7 +167,16 @@ final class WarmingKernels implements Kernels, AutoCloseable {
                 pause();
             }
         } catch (OutOfMemoryError e) {
+            standInForLackOfMemory();
+        }
+    }
+
+    /** Says so, unless there is no memory even for that; {@link #description} tells in any case. */
+    private void standInForLackOfMemory() {
+        try {
             standIn("too little memory to warm up the vector kernels: a larger heap (-Xmx) helps");
+        } catch (OutOfMemoryError e) {
+            return;
         }
     }
 
