@@ -137,6 +137,7 @@ final class BenchCommand implements Command {
     private static BenchResult here(Path folder, BenchCase asked, Backend backend) throws IOException, UsageException {
         LoadSettings settings = new LoadSettings(asked.threads(), OptionalInt.empty(), backend, true, (done, all) -> { },
                 BenchOptions.format(asked.weights()));
+        Models.beginWithASmallHeap();
         try (ResidentMemory memory = new ResidentMemory(); LoadedModel model = ModelLoader.load(folder, settings)) {
             String weights = asked.weights().equals("auto") ? held(model) : asked.weights();
             return Benchmark.run(model, asked.named(asked.shape(), weights), memory);

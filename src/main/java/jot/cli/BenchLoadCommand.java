@@ -81,12 +81,17 @@ final class BenchLoadCommand implements Command {
         for (String weights : formats) {
             LoadSettings settings = new LoadSettings(threads.getFirst(), OptionalInt.empty(), backend, !arguments.has("--no-mapping"),
                     (done, all) -> { }, BenchOptions.format(weights));
-            List<LoadBenchmark> loads = forks == 0 ? List.of(LoadBenchmark.run(folder, settings, prompt))
+            List<LoadBenchmark> loads = forks == 0 ? List.of(here(folder, settings, prompt))
                     : inFreshJvms(words(folder, weights, settings, prompt), forks, weights, console);
             print(console, "%s", json ? line(BenchOptions.label(folder), weights, threads.getFirst(), prompt, loads) : row(weights, loads));
             console.out().flush();
         }
         return Main.DONE;
+    }
+
+    private static LoadBenchmark here(Path folder, LoadSettings settings, int prompt) throws IOException {
+        Models.beginWithASmallHeap();
+        return LoadBenchmark.run(folder, settings, prompt);
     }
 
     /** The command that loads once. */

@@ -34,7 +34,6 @@ public final class Main {
      * @param arguments the command's name, options and arguments
      */
     public static void main(String[] arguments) {
-        beginWithASmallHeap();
         Console console = Console.system();
         int code = run(arguments, console);
         if (console.out().checkError() && code == DONE) {
@@ -42,15 +41,6 @@ public final class Main {
             code = FAILED;
         }
         System.exit(code);
-    }
-
-    /**
-     * The default collector starts with a 64th of the machine's memory and fills that before it looks for what is free. After a collection,
-     * which takes some milliseconds while there is next to nothing, it goes on with what it needs. What counts here, the weights, lies
-     * outside of the heap.
-     */
-    private static void beginWithASmallHeap() {
-        System.gc();
     }
 
     /** Runs a command and returns its exit code. */

@@ -26,6 +26,7 @@ final class Models {
     /** Loads the model that the first argument names, with a progress bar where a person is watching. */
     static Gpt load(Arguments arguments, Console console) throws IOException, UsageException {
         LoadOptions options = options(arguments);
+        beginWithASmallHeap();
         long start = System.nanoTime();
         LoadOptions shown = options.withProgress(share -> {
             if (System.nanoTime() - start > 300_000_000) {
@@ -37,6 +38,15 @@ final class Models {
         } finally {
             console.endProgress();
         }
+    }
+
+    /**
+     * Goes before each load. The default collector starts with a 64th of the machine's memory and fills that before it looks for what is
+     * free. After a collection, which takes some milliseconds while there is next to nothing, it goes on with what it needs. What counts
+     * here, the weights, lies outside of the heap.
+     */
+    static void beginWithASmallHeap() {
+        System.gc();
     }
 
     private static LoadOptions options(Arguments arguments) throws UsageException {

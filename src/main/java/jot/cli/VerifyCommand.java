@@ -65,6 +65,7 @@ final class VerifyCommand implements Command {
         Backend backend = Models.backend(arguments.text("--backend").orElse("auto"));
         LoadSettings settings = new LoadSettings(Processors.defaultThreads(), OptionalInt.empty(), backend, true,
                 (done, all) -> { });
+        Models.beginWithASmallHeap();
         try (Checkpoint expected = Checkpoint.open(file); LoadedModel loaded = ModelLoader.load(model, settings)) {
             Inference inference = new Inference(loaded.transformer(), loaded.kernels(), loaded.workers());
             return new Comparison(expected, file, inference, tolerance, console).run() ? Main.DONE : Main.FAILED;
