@@ -4,11 +4,12 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Stream;
 import jot.checkpoint.SafetensorsWriter;
 
 /** The shape of a well-known model, which can be written with random weights. */
@@ -26,6 +27,8 @@ enum BenchShape {
     private static final String WEIGHTS = "model.safetensors";
     private static final String VOCABULARY = "vocab.json";
     private static final String MERGES = "merges.txt";
+    /** Of files that make a model, or its tokenizer, another one. */
+    private static final List<String> MODEL_ENDINGS = List.of(".json", ".safetensors", ".bin", ".model", ".tiktoken");
     private static final int BYTES = 256;
     /** How a vocabulary of bytes writes a space. */
     private static final char SPACE = '\u0120';
@@ -87,16 +90,18 @@ enum BenchShape {
         }
     }
 
-    /** What this wrote before may be replaced, and nothing else. */
+    /** What this wrote before may be replaced, and nothing else; nor is anything put beside another tokenizer, which would be taken. */
     private void refuseAnotherModel(Path folder) throws IOException {
         Path config = folder.resolve(CONFIG);
         if (Files.isRegularFile(config) && Arrays.equals(Files.readAllBytes(config), config().getBytes(StandardCharsets.UTF_8))) {
             return;
         }
-        for (String name : List.of(CONFIG, WEIGHTS, VOCABULARY, MERGES)) {
-            if (Files.exists(folder.resolve(name), LinkOption.NOFOLLOW_LINKS)) {
+        try (Stream<Path> files = Files.list(folder)) {
+            Optional<String> first = files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.equals(MERGES) || MODEL_ENDINGS.stream().anyMatch(name::endsWith)).sorted().findFirst();
+            if (first.isPresent()) {
                 throw new IllegalArgumentException(folder + ": expected a new folder, or one that was written with the same shape, found "
-                        + name + " of another model");
+                        + first.get() + " of another model");
             }
         }
     }

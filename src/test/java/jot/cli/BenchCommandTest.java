@@ -209,7 +209,8 @@ class BenchCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"config.json", "model.safetensors", "vocab.json", "merges.txt"})
+    @ValueSource(strings = {"config.json", "model.safetensors", "vocab.json", "merges.txt", "tokenizer.json", "tokenizer.model",
+        "pytorch_model.bin", "generation_config.json"})
     void aShapeIsNotWrittenOverAnotherModel(String name, @TempDir Path folder) throws IOException {
         Files.writeString(folder.resolve(name), "{}");
         assertEquals(1, run("bench --shape gpt2-xl --write " + folder));
