@@ -199,7 +199,7 @@ public final class LoadOptions {
     /**
      * Lets somebody hear how far the load has come.
      *
-     * @param listener receives shares from 0 to 1, on the loading thread
+     * @param listener receives shares from 0 to 1, on the loading thread; what it throws ends the load and reaches whoever asked for it
      * @return a copy with that listener
      */
     public LoadOptions withProgress(DoubleConsumer listener) {

@@ -65,6 +65,7 @@ public final class ModelLoader {
         Arena memory = Arena.ofShared();
         List<Checkpoint> open = new ArrayList<>();
         Map<Path, Long> sizes = new LinkedHashMap<>();
+        Listened progress = new Listened(settings.progress());
         try {
             Checkpoint checkpoint = Checkpoint.open(folder.weights(), settings.mapped());
             open.add(checkpoint);
@@ -86,7 +87,7 @@ public final class ModelLoader {
             WeightReader weights = new WeightReader(model.weights(), model.table(), conversion,
                     settings.weights().map(wanted -> new FormatConversion(wanted, workers, memory)));
             kernels.warmUp(settings.weights().map(Set::of).orElse(weights.formats()), small);
-            Transformer transformer = new TransformerBuilder(architecture, weights, settings.progress()).build();
+            Transformer transformer = new TransformerBuilder(architecture, weights, progress).build();
             Optional<Tokenizer> tokenizer = tokenizer(folder, architecture);
             ModelDescription description = ModelInspector.describe(folder, config, checkpoint, blueprint).with(model.architecture());
             return new LoadedModel(transformer, tokenizer, config.values(), folder.generationConfig(), description,
@@ -96,9 +97,8 @@ public final class ModelLoader {
             workers.close();
             memory.close();
             open.forEach(Checkpoint::close);
-            if (tellsOfLostWeights(e)) {
-                throw new CheckpointFormatException(firstChanged(sizes).orElse(folder.weights()), "",
-                        "weights that do not change while they are read", "a part that is gone", e);
+            if (e != progress.thrown) {
+                refuseLostWeights(e, sizes, folder.weights());
             }
             throw e;
         }
@@ -110,10 +110,42 @@ public final class ModelLoader {
         }
     }
 
-    /** What the JVM reports as an internal error is a page of a mapped file that is gone; who reads a vector may have said so already. */
-    private static boolean tellsOfLostWeights(Throwable e) {
-        return e instanceof InternalError
-                || e instanceof IllegalStateException && (e.getCause() instanceof InternalError || e.getCause() instanceof IOException);
+    /**
+     * Says in its own words that a file could not be read to its end, whoever noticed. What the JVM reports as an internal error is a page
+     * of a mapped file that is gone; who reads a vector may have said so already.
+     */
+    private static void refuseLostWeights(Throwable e, Map<Path, Long> sizes, Path weights) throws IOException {
+        Throwable reason = e instanceof IllegalStateException ? e.getCause() : e;
+        boolean unread = e instanceof IllegalStateException && reason instanceof IOException;
+        if (!unread && !(reason instanceof InternalError)) {
+            return;
+        }
+        Optional<Path> changed = firstChanged(sizes);
+        if (unread && changed.isEmpty()) {
+            throw new IOException(e.getMessage(), e);
+        }
+        throw new CheckpointFormatException(changed.orElse(weights), "", "weights that do not change while they are read",
+                "a part that is gone", e);
+    }
+
+    /** Hears of progress for somebody else, and remembers what they threw: that tells nothing of the files. */
+    private static final class Listened implements LoadProgress {
+        private final LoadProgress listener;
+        private Throwable thrown;
+
+        private Listened(LoadProgress listener) {
+            this.listener = listener;
+        }
+
+        @Override
+        public void report(int done, int all) {
+            try {
+                listener.report(done, all);
+            } catch (RuntimeException | Error e) {
+                thrown = e;
+                throw e;
+            }
+        }
     }
 
     /** The first file whose size is another now. */

@@ -1,6 +1,7 @@
 package jot.reference;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -214,6 +215,16 @@ class BadInputTest {
         LoadOptions options = LoadOptions.defaults().withMapping(mapped).withProgress(share -> cut(shard));
         String message = assertThrows(CheckpointFormatException.class, () -> Gpt.load(folder, options)).getMessage();
         assertTrue(message.startsWith(shard + ": ") && message.contains("do not change"), message);
+    }
+
+    /** What a listener throws is its own affair, whatever it looks like. */
+    @Test
+    void whatAListenerThrowsReachesTheCaller() {
+        IllegalStateException own = new IllegalStateException("the progress could not be shown", new IOException("no terminal"));
+        LoadOptions options = LoadOptions.defaults().withProgress(share -> {
+            throw own;
+        });
+        assertSame(own, assertThrows(IllegalStateException.class, () -> Gpt.load(GPT2, options)));
     }
 
     private static void cut(Path file) {
