@@ -45,6 +45,7 @@ public final class Gpt implements AutoCloseable {
     private final LoadedModel model;
     private final Inference inference;
     private final Calls calls;
+    private volatile byte[] fingerprint;
 
     private Gpt(LoadedModel model, GenerationDefaults defaults, LoadOptions options) {
         this.model = model;
@@ -79,7 +80,12 @@ public final class Gpt implements AutoCloseable {
     public static Gpt load(Path path, LoadOptions options) throws IOException {
         LoadedModel model = ModelLoader.load(Arguments.present(path, "path"), settings(Arguments.present(options, "options")));
         try {
-            return new Gpt(model, GenerationDefaults.read(model.generationConfig(), model.config(), model.generationConfigFile()), options);
+            Gpt gpt = new Gpt(model, GenerationDefaults.read(model.generationConfig(), model.config(), model.generationConfigFile()),
+                    options);
+            if (!options.mapping()) {
+                gpt.fingerprint();
+            }
+            return gpt;
         } catch (IOException | RuntimeException e) {
             model.close();
             throw e;
@@ -286,7 +292,7 @@ public final class Gpt implements AutoCloseable {
      * @throws IOException if it cannot be read
      * @throws IllegalArgumentException if it is longer than the context
      * @throws BusyException if the bounds of {@link LoadOptions} leave no place for the call
-     * @throws IllegalStateException if the model is closed
+     * @throws IllegalStateException if the model is closed, or its files changed while mapped
      */
     public Session session(Path file) throws IOException {
         Arguments.present(file, "file");
@@ -297,8 +303,14 @@ public final class Gpt implements AutoCloseable {
         }
     }
 
+    /** Tells this model from others. It is taken once, and at load where files are not mapped, as they may change later. */
     byte[] fingerprint() {
-        return ModelFingerprint.of(model);
+        byte[] known = fingerprint;
+        if (known == null) {
+            known = inference.reading(() -> ModelFingerprint.of(model));
+            fingerprint = known;
+        }
+        return known;
     }
 
     /**

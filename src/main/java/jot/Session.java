@@ -219,7 +219,7 @@ public final class Session {
      *
      * @param file where; an existing file is replaced once all is written
      * @throws IOException if it cannot be written
-     * @throws IllegalStateException if the model is closed or another thread uses this session
+     * @throws IllegalStateException if the model is closed, its files changed while mapped, or another thread uses this session
      */
     public void save(Path file) throws IOException {
         Arguments.present(file, "file");

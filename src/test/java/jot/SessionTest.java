@@ -12,12 +12,15 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 import jot.checkpoint.CheckpointFormatException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SessionTest {
     private static final GenerationOptions GREEDY = GenerationOptions.greedy().withMaxTokens(20).withEndTokens();
@@ -116,6 +119,55 @@ class SessionTest {
         }
         gpt.session().save(file);
         assertEquals(0, gpt.session(file).position());
+    }
+
+    /** Which model a session belongs to is known from the weights as they were loaded, whatever becomes of files that were copied. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aSessionOfCopiedWeightsIsSavedWithoutTheirFiles(boolean adapted, @TempDir Path folder) throws IOException {
+        Path model = copy(Path.of("src/test/resources/models/llama"), folder.resolve("model"));
+        Path adapter = copy(Path.of("src/test/resources/adapters/llama-rslora"), folder.resolve("adapter"));
+        LoadOptions mapped = adapted ? LoadOptions.defaults().withAdapter(adapter, 1) : LoadOptions.defaults();
+        Path file = folder.resolve("session.jot");
+        try (Gpt first = Gpt.load(model, mapped)) {
+            first.session().append(5, 9, 2).save(file);
+        }
+        try (Gpt copied = Gpt.load(model, mapped.withMapping(false))) {
+            for (Path source : List.of(model, adapter)) {
+                Files.delete(weights(source));
+            }
+            Session restored = copied.session(file);
+            assertEquals(3, restored.position());
+            restored.append(31).save(file);
+            assertEquals(4, copied.session(file).position());
+        }
+    }
+
+    @Test
+    void lostWeightsAreToldWhenSaving(@TempDir Path folder) throws IOException {
+        Path model = copy(Path.of("src/test/resources/models/llama"), folder.resolve("model"));
+        try (Gpt mapped = Gpt.load(model)) {
+            Files.write(weights(model), new byte[0]);
+            Session session = mapped.session();
+            String message = assertThrows(IllegalStateException.class, () -> session.save(folder.resolve("session.jot"))).getMessage();
+            assertTrue(message.contains(weights(model) + "") && message.contains("withMapping(false)"), message);
+        }
+    }
+
+    private static Path copy(Path from, Path to) throws IOException {
+        Files.createDirectory(to);
+        try (Stream<Path> files = Files.list(from)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, to.resolve(file.getFileName()));
+            }
+        }
+        return to;
+    }
+
+    private static Path weights(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(file -> file.toString().endsWith("model.safetensors")).findFirst().orElseThrow();
+        }
     }
 
     @Test

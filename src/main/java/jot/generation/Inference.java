@@ -145,6 +145,20 @@ public final class Inference {
         }
     }
 
+    /**
+     * Reads weights on the calling thread.
+     *
+     * @param <T> what it makes of them
+     * @throws IllegalStateException if a file of weights changed while mapped
+     */
+    public <T> T reading(Supplier<T> work) {
+        try {
+            return work.get();
+        } catch (InternalError e) {
+            throw lost(e);
+        }
+    }
+
     /** What the JVM reports as an internal error is a page of a mapped file that is gone. */
     private IllegalStateException lost(InternalError e) {
         return new IllegalStateException("the weights can no longer be read: " + files + " changed while mapped; a copy in memory "
