@@ -153,11 +153,15 @@ public final class Admission {
         boolean interrupted = false;
         try {
             while (true) {
-                Optional<Optional<Place>> decided = decide(needed, interruption);
-                if (decided.isPresent()) {
-                    return decided.get();
+                switch (decide(needed, interruption)) {
+                    case Decision.Admitted admitted -> {
+                        return Optional.of(admitted.place);
+                    }
+                    case Decision.WithoutPlace.GIVEN_UP -> {
+                        return Optional.empty();
+                    }
+                    case Decision.WithoutPlace.WAITS -> park(interruption.nanosLeft());
                 }
-                park(interruption.nanosLeft());
                 if (Thread.interrupted()) {
                     interrupted = true;
                     interruption.noteInterrupt();
@@ -178,8 +182,18 @@ public final class Admission {
         }
     }
 
-    /** What becomes of a waiting call: a place, no place, or nothing as yet. */
-    private Optional<Optional<Place>> decide(long needed, Interruption interruption) throws Refused {
+    /** What becomes of a waiting call. */
+    private sealed interface Decision {
+
+        /** It has a place from now on. */
+        record Admitted(Place place) implements Decision {
+        }
+
+        /** It has none: its caller no longer wants one, or it is not its turn yet. */
+        enum WithoutPlace implements Decision { GIVEN_UP, WAITS }
+    }
+
+    private Decision decide(long needed, Interruption interruption) throws Refused {
         lock.lock();
         try {
             boolean gone = interruption.isExhausted();
@@ -187,15 +201,15 @@ public final class Admission {
             boolean next = !gone && first && fits(needed);
             boolean hopeless = first && calls == 0;
             if (!gone && !next && !hopeless) {
-                return Optional.empty();
+                return Decision.WithoutPlace.WAITS;
             }
             waiting.remove(Thread.currentThread());
-            Place place = next ? take(needed) : null;
+            Decision decision = next ? new Decision.Admitted(take(needed)) : Decision.WithoutPlace.GIVEN_UP;
             wakeFirst();
             if (!gone && !next) {
                 throw refused(needed);
             }
-            return Optional.of(Optional.ofNullable(place));
+            return decision;
         } finally {
             lock.unlock();
         }
