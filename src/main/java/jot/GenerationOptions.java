@@ -510,7 +510,7 @@ public final class GenerationOptions {
     /**
      * Reports the likeliest tokens at each position, with their log-probabilities.
      *
-     * @param k how many, 0 or more; 0 is off
+     * @param k how many, 0 or more; 0 is off, and of more than the vocabulary has, all are reported
      * @return new options
      */
     public GenerationOptions withLogprobs(int k) {

@@ -51,7 +51,7 @@ public final class ScoreOptions {
     /**
      * Reports the likeliest tokens in the place of each.
      *
-     * @param k how many, 0 or more; 0 is off
+     * @param k how many, 0 or more; 0 is off, and of more than the vocabulary has, all are reported
      * @return new options
      * @throws IllegalArgumentException if it is below 0
      */

@@ -178,6 +178,9 @@ class GptTest {
             assertEquals(generation.tokens()[2], generation.alternatives().get(2).getFirst().token());
             assertEquals(generation.logprobs()[2], generation.alternatives().get(2).getFirst().logprob());
             assertEquals(Arrays.toString(generation.tokens()), generation.toString());
+            Generation all = bare.generate(new int[] {5, 6, 7}, GenerationOptions.greedy().withMaxTokens(1).withLogprobs(1_000_000));
+            assertEquals(131, all.alternatives().getFirst().size());
+            assertEquals(1, all.alternatives().getFirst().stream().mapToDouble(each -> Math.exp(each.logprob())).sum(), 1e-6);
         }
     }
 

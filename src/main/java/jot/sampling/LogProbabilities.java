@@ -9,6 +9,8 @@ import java.util.Arrays;
  */
 public final class LogProbabilities {
     private static final int BLOCK = 256;
+    /** So many likeliest tokens are found without sorting all. */
+    private static final int MOST_INSERTED = 100;
 
     private final double[] block = new double[BLOCK];
     private final double[] powers = new double[BLOCK];
@@ -75,11 +77,20 @@ public final class LogProbabilities {
     /**
      * The likeliest tokens, in descending order, equal ones by ascending id.
      *
-     * @param k how many; at most the size of the vocabulary are returned
+     * @param k how many, 0 or more; at most the size of the vocabulary are returned
      * @return token ids
+     * @throws IllegalArgumentException if it is below 0
      */
     public int[] top(int k) {
+        if (k < 0) {
+            throw new IllegalArgumentException("k must be 0 or more, found " + k);
+        }
         int size = Math.min(k, logits.length);
+        return size > MOST_INSERTED ? sorted(size) : inserted(size);
+    }
+
+    /** Few are put into their places one by one. */
+    private int[] inserted(int size) {
         int[] best = new int[size];
         int filled = 0;
         for (int token = 0; token < logits.length && size > 0; token++) {
@@ -99,6 +110,19 @@ public final class LogProbabilities {
             place--;
         }
         best[place] = token;
+    }
+
+    /** Of many the order is had by sorting all: a key is a number that falls as the logit rises, and below it the id. */
+    private int[] sorted(int size) {
+        long[] keys = new long[logits.length];
+        for (int token = 0; token < keys.length; token++) {
+            int bits = Float.floatToRawIntBits(logits[token] + 0f);
+            keys[token] = (long) (bits < 0 ? bits & Integer.MAX_VALUE : ~bits) << Integer.SIZE | token;
+        }
+        Arrays.sort(keys);
+        int[] best = new int[size];
+        Arrays.setAll(best, place -> (int) keys[place]);
+        return best;
     }
 
     /**

@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import jot.SamplingFixtures;
 import jot.json.JsonArray;
@@ -16,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LogProbabilitiesTest {
     static Stream<Arguments> cases() throws IOException {
@@ -59,6 +62,20 @@ class LogProbabilitiesTest {
         assertThrows(IllegalArgumentException.class, () -> row.logProbability(3));
         assertThrows(IllegalStateException.class, () -> row.of(new float[] {Float.NaN, 1}));
         assertThrows(IllegalStateException.class, () -> row.of(new float[] {Float.NEGATIVE_INFINITY}));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 99, 100, 101, 500, 1_000, Integer.MAX_VALUE})
+    void theLikeliestComeInOrderHoweverMany(int k) {
+        SplittableRandom random = new SplittableRandom(3);
+        float[] logits = new float[1_000];
+        for (int i = 0; i < logits.length; i++) {
+            logits[i] = i % 7 == 0 ? Float.NEGATIVE_INFINITY : i % 5 == 0 ? -0f : (float) random.nextInt(-9, 9) / 3;
+        }
+        int[] expected = IntStream.range(0, logits.length).boxed().sorted(Comparator.comparing((Integer token) -> -(logits[token] + 0f))
+                .thenComparing(Comparator.naturalOrder())).limit(k).mapToInt(Integer::intValue).toArray();
+        assertArrayEquals(expected, new LogProbabilities().of(logits).top(k));
+        assertThrows(IllegalArgumentException.class, () -> new LogProbabilities().of(logits).top(-1));
     }
 
     @Test
