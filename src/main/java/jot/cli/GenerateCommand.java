@@ -28,7 +28,7 @@ final class GenerateCommand implements Command {
             Option.of("--count", "N", "several texts: samples, or the best beams"),
             Option.of("--beams", "N", "searches for the likeliest text with N hypotheses"),
             Option.of("--length-penalty", "P", "with beams: above 1 prefers longer texts"),
-            Option.of("--stop", "TEXT", "end before this text (may be given several times)"),
+            Option.of("--stop", "TEXT", "end before this text, to which special tokens add nothing (may be given several times)"),
             Option.of("--seed", "N", "the same seed gives the same text"),
             Option.of("--deadline", "SECONDS", "end after this time"),
             Option.flag("--greedy", "always take the likeliest token"));
