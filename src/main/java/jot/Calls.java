@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -33,6 +34,10 @@ final class Calls {
     private static final String NO_TOKENIZER = "the model's folder has no tokenizer files: expected tokenizer.json, vocab.json with "
             + "merges.txt, or tokenizer.model";
 
+    /** Characters, of a token and of a text, by which it is seen that a text is far too long. */
+    private static final int CHARACTERS_A_TOKEN = 16;
+    private static final int FIRST_CHARACTERS = 1 << 18;
+
     private final Inference inference;
     private final GenerationDefaults defaults;
     private final Optional<Tokenizer> tokenizer;
@@ -51,16 +56,42 @@ final class Calls {
         return tokenizer.orElseThrow(() -> new IllegalStateException(NO_TOKENIZER));
     }
 
-    /** Encodes a text that begins a context. */
+    /** Encodes a text that begins a context and has to fit it. */
     int[] encodePrompt(String text) {
+        refuseFarTooLong(text);
+        return encodeLong(text);
+    }
+
+    /** Encodes a text like one that begins a context, and may be longer. */
+    int[] encodeLong(String text) {
         Tokenizer known = tokenizer();
         return Inference.onCarrier(() -> known.encodePrompt(text));
     }
 
-    /** Encodes a text that goes on behind another. */
+    /** Encodes a text that goes on behind another in a context. */
     int[] encodeContinuation(String text) {
+        refuseFarTooLong(text);
         Tokenizer known = tokenizer();
         return Inference.onCarrier(() -> known.encodeContinuation(text));
+    }
+
+    /**
+     * Refuses a text of which a first part alone has twice the tokens that a context holds: all of it might take many seconds, in which
+     * nobody looks whether the call was cancelled.
+     */
+    private void refuseFarTooLong(String text) {
+        Tokenizer known = tokenizer();
+        long length = Math.max(FIRST_CHARACTERS, (long) CHARACTERS_A_TOKEN * inference.context());
+        if (text.length() <= 2 * length) {
+            return;
+        }
+        int end = Character.isHighSurrogate(text.charAt((int) length - 1)) ? (int) length - 1 : (int) length;
+        String part = text.substring(0, end);
+        int tokens = Inference.onCarrier(() -> known.count(part));
+        if (tokens / 2 > inference.context()) {
+            throw new IllegalArgumentException(String.format(Locale.ROOT, "text of more than %,d tokens, which the first %,d of its %,d "
+                    + "characters have, context of %,d", tokens, end, text.length(), inference.context()));
+        }
     }
 
     GenerationSettings settings(GenerationOptions options, int promptLength) {

@@ -337,7 +337,7 @@ public final class Gpt implements AutoCloseable {
      * @throws IllegalStateException if the model has no language-model head, is closed, or has no tokenizer
      */
     public Score score(String text, ScoreOptions options) {
-        return calls.score(encodePrompt(text, "text"), 0, options);
+        return calls.score(calls.encodeLong(Arguments.present(text, "text")), 0, options);
     }
 
     /**

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -165,6 +167,23 @@ class GptTest {
             Generation generation = small.generate(prompt, GenerationOptions.greedy().withEndTokens());
             assertEquals(StopReason.CONTEXT_FULL, generation.stopReason());
             assertEquals(20, prompt.length + generation.tokens().length);
+        }
+    }
+
+    /** What is far too long is refused by its beginning: encoding all of it would take longer than anybody waits. */
+    @Test
+    void aTextThatIsFarTooLongIsRefusedByItsBeginning() {
+        String sentence = "One day a \ud83d\ude42 dog saw the sea. ";
+        String few = sentence.repeat(400_000 / sentence.length());
+        String exact = assertThrows(IllegalArgumentException.class, () -> gpt.generate(few)).getMessage();
+        assertEquals(String.format(Locale.ROOT, "prompt of %,d tokens, context of 512", gpt.tokenizer().encodePrompt(few).length), exact);
+        String many = sentence.repeat(30_000_000 / sentence.length());
+        for (Executable call : List.<Executable>of(() -> gpt.generate(many), () -> gpt.stream(many, GenerationOptions.greedy()),
+                () -> gpt.generateAll(many, GenerationOptions.greedy()), () -> gpt.embed(many), () -> gpt.session().append(many),
+                () -> gpt.session().append(3).append(many))) {
+            String message = assertThrows(IllegalArgumentException.class, call).getMessage();
+            assertTrue(message.matches("text of more than [0-9,]+ tokens, which the first 262,14[34] of its [0-9,]+ characters have, "
+                    + "context of 512"), message);
         }
     }
 
