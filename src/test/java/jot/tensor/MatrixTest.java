@@ -19,6 +19,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class MatrixTest {
@@ -114,6 +115,26 @@ class MatrixTest {
         assertEquals(-1.5f, row[15]);
         assertEquals(-1.5f, row[16]);
         assertEquals(0f, row[31]);
+    }
+
+    /** A group of weights below 2⁻¹²⁰ is zero in Q8, as its factor would have no inverse; in Q4 they are kept as well as larger ones. */
+    @ParameterizedTest
+    @CsvSource({"Q8, -118", "Q8, -120", "Q8, -121", "Q8, -149", "Q4, -118", "Q4, -121", "Q4, -140"})
+    void weightsNextToNothing(String label, int exponent) {
+        WeightFormat format = label.equals("Q8") ? WeightFormat.Q8 : WeightFormat.Q4;
+        float largest = Math.scalb(1f, exponent);
+        float[] values = new float[64];
+        for (int i = 0; i < 32; i++) {
+            values[i] = largest / 16 * (i - 16);
+            values[32 + i] = 0.01f * (i - 16);
+        }
+        float[] row = new float[64];
+        Quantizer.convert(Matrix.of(values, 1, 64), format, Arena.ofAuto()).row(0, row, 0);
+        boolean lost = label.equals("Q8") && exponent < -120;
+        for (int i = 0; i < 64; i++) {
+            double bound = step(format) * (i < 32 ? largest : 0.16) * (label.equals("Q4") ? 2 : 1);
+            assertEquals(lost && i < 32 ? 0 : values[i], row[i], lost && i < 32 ? 0 : bound, "weight " + i);
+        }
     }
 
     @ParameterizedTest
