@@ -70,8 +70,7 @@ enum BenchShape {
      * Writes a model folder: {@code config.json}, {@code model.safetensors} with random F32 weights, and {@code vocab.json} and
      * {@code merges.txt}, by which every byte of a text is a token, as the other tokens are made-up words and, last, the end of a text.
      *
-     * @throws IllegalArgumentException if the folder holds files of another model
-     * @throws IOException if it cannot be written; weights that are half written are deleted
+     * @throws IOException if the folder holds files of another model or it cannot be written; weights that are half written are deleted
      */
     void write(Path folder) throws IOException {
         Files.createDirectories(folder);
@@ -100,7 +99,7 @@ enum BenchShape {
             Optional<String> first = files.map(file -> file.getFileName().toString())
                     .filter(name -> name.equals(MERGES) || MODEL_ENDINGS.stream().anyMatch(name::endsWith)).sorted().findFirst();
             if (first.isPresent()) {
-                throw new IllegalArgumentException(folder + ": expected a new folder, or one that was written with the same shape, found "
+                throw new IOException(folder + ": expected a new folder, or one that was written with the same shape, found "
                         + first.get() + " of another model");
             }
         }

@@ -61,7 +61,7 @@ final class BenchTokenizerCommand implements Command {
         Tokenizer tokenizer = Tokenizer.load(path);
         String text = TextInput.readFile(Models.path(arguments.text("--text").get()));
         if (text.isEmpty()) {
-            throw new IllegalArgumentException(arguments.text("--text").get() + ": expected some text, found an empty file");
+            throw new IOException(arguments.text("--text").get() + ": expected some text, found an empty file");
         }
         TokenizerBenchmark result = TokenizerBenchmark.run(tokenizer, text, repetitions, warmUp);
         console.out().print(arguments.has("--json") ? json(BenchOptions.label(path), result) : table(result));

@@ -93,7 +93,10 @@ public final class Main {
         } catch (FileSystemException e) {
             console.err().println("jot " + command.name() + ": " + reason(e));
             return FAILED;
-        } catch (IOException | IllegalArgumentException | IllegalStateException e) {
+        } catch (IOException e) {
+            console.err().println("jot " + command.name() + ": " + e.getMessage());
+            return FAILED;
+        } catch (IllegalArgumentException | IllegalStateException e) {
             console.err().println("jot " + command.name() + ": " + OptionNames.in(e.getMessage(), command.options()));
             return FAILED;
         } catch (OutOfMemoryError e) {

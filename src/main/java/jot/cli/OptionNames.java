@@ -5,7 +5,11 @@ import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Says messages about the options of Java methods in the words of the command line: {@code --top-p} for {@code topP}. */
+/**
+ * Says messages about the options of Java methods in the words of the command line: {@code --top-p} for {@code topP}.
+ *
+ * <p>Not for messages about files, whose names may look like options.
+ */
 final class OptionNames {
 
     private OptionNames() {

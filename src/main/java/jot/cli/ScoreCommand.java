@@ -58,7 +58,7 @@ final class ScoreCommand implements Command {
             }
             int[] tokens = gpt.tokenizer().encode(TextInput.readFile(file));
             if (tokens.length < 2) {
-                throw new IllegalArgumentException(file + ": expected a text of at least two tokens, found " + tokens.length);
+                throw new IOException(file + ": expected a text of at least two tokens, found " + tokens.length);
             }
             Sum sum = sum(gpt, tokens, window, stride, console);
             console.out().printf(Locale.ROOT, "tokens      %d%nscored      %d%n", tokens.length, sum.count);

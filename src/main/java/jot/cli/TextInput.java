@@ -50,16 +50,16 @@ record TextInput(String argument, String option) {
     /** All of a text file. */
     static String readFile(Path file) throws IOException {
         if (Files.isDirectory(file)) {
-            throw new IllegalArgumentException(file + ": expected a text file, found a folder");
+            throw new IOException(file + ": expected a text file, found a folder");
         }
         return decode(Files.readAllBytes(file), file.toString());
     }
 
-    private static String decode(byte[] bytes, String source) {
+    private static String decode(byte[] bytes, String source) throws IOException {
         try {
             return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
         } catch (CharacterCodingException e) {
-            throw new IllegalArgumentException(source + ": expected UTF-8 text, found bytes that are not", e);
+            throw new IOException(source + ": expected UTF-8 text, found bytes that are not", e);
         }
     }
 

@@ -216,6 +216,8 @@ class CommandLineTest {
         assertFailed("nowhere", "tokenize", "nowhere", PROMPT);
         assertFailed("nowhere.txt: no such file", "score", TALES, "nowhere.txt");
         assertFailed("src: expected a text file, found a folder", "score", TALES, "src");
+        assertFailed("generate: weights: expected a model folder", "generate", "weights", PROMPT);
+        assertFailed("generate: weights: expected a text file, found a folder", "generate", "--prompt-file", "weights", TALES);
         assertFailed("tokens, context of 512", "generate", TALES, "word ".repeat(1_000));
         assertFailed("empty", "generate", TALES, "");
         assertFailed("tokenizer", "generate", GPT2.toString(), PROMPT);
