@@ -21,6 +21,7 @@ final class FormatConversion {
     private static final int GAP = 16;
 
     private final WeightFormat format;
+    private final int sideBySide;
     private final Workers workers;
     private final SegmentAllocator memory;
     private final float[][] gathered;
@@ -30,10 +31,12 @@ final class FormatConversion {
      * Converts to a format.
      *
      * @param format F32, F16, BF16, Q8 or Q4
+     * @param sideBySide outputs that lie side by side, or 1, see {@link Quantizer}
      * @param memory gives the memory that the matrices will live in
      */
-    FormatConversion(WeightFormat format, Workers workers, SegmentAllocator memory) {
+    FormatConversion(WeightFormat format, int sideBySide, Workers workers, SegmentAllocator memory) {
         this.format = format;
+        this.sideBySide = sideBySide;
         this.workers = workers;
         this.memory = memory;
         this.gathered = new float[workers.threads()][0];
@@ -72,7 +75,7 @@ final class FormatConversion {
         int[] places = inverse(order);
         int outputs = stored.inputs();
         int inputs = stored.outputs();
-        Quantizer quantizer = new Quantizer(format, outputs, inputs, memory);
+        Quantizer quantizer = new Quantizer(format, outputs, inputs, sideBySide, memory);
         workers.run(() -> workers.forEach((worker, from, to) -> {
             int stride = inputs + GAP;
             float[] values = gathered(worker, ROWS * (stride + 1));
@@ -85,7 +88,7 @@ final class FormatConversion {
                 }
             }
         }, Math.ceilDiv(outputs, ROWS), 1));
-        return quantizer.matrix();
+        return matrix(quantizer);
     }
 
     private static int[] inverse(int[] order) {
@@ -117,7 +120,7 @@ final class FormatConversion {
     }
 
     private Matrix fill(int outputs, int inputs, Rows rows) {
-        Quantizer quantizer = new Quantizer(format, outputs, inputs, memory);
+        Quantizer quantizer = new Quantizer(format, outputs, inputs, sideBySide, memory);
         workers.run(() -> workers.forEach((worker, from, to) -> {
             float[] row = gathered(worker, inputs);
             for (int output = from; output < to; output++) {
@@ -125,6 +128,16 @@ final class FormatConversion {
                 quantizer.row(output, row, 0, buffers[worker]);
             }
         }, outputs, ROWS));
+        return matrix(quantizer);
+    }
+
+    /** What was filled, in the layout wanted. */
+    private Matrix matrix(Quantizer quantizer) {
+        workers.run(() -> workers.forEach((worker, from, to) -> {
+            for (int tile = from; tile < to; tile++) {
+                quantizer.turn(tile, buffers[worker]);
+            }
+        }, quantizer.tiles(), 1));
         return quantizer.matrix();
     }
 

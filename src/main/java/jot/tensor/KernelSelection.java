@@ -163,6 +163,16 @@ public final class KernelSelection implements AutoCloseable {
         }
     }
 
+    /**
+     * How many outputs of a matrix these kernels like to have side by side, see {@link Quantizer}.
+     *
+     * @param format the format of the matrix
+     * @return a number of outputs, or 1 if the matrix is to lie row by row
+     */
+    public int outputsSideBySide(WeightFormat format) {
+        return kernels.outputsSideBySide(format);
+    }
+
     Kernels kernels() {
         return kernels;
     }

@@ -18,6 +18,11 @@ interface Kernels {
         return panel();
     }
 
+    /** Outputs of a matrix of a format that are best held side by side, or 1; {@link Matrix} tells how they lie then. */
+    default int outputsSideBySide(WeightFormat format) {
+        return 1;
+    }
+
     /** Rows of one sequence up to which {@link #decode} is the faster of the two products. */
     int fewRows();
 

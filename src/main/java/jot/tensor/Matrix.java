@@ -7,14 +7,14 @@ import java.nio.ByteOrder;
 import java.util.Objects;
 
 /**
- * A weight matrix {@code [outputs][inputs]}, row by row, in the format in which it is held.
+ * A weight matrix {@code [outputs][inputs]} in the format in which it is held, row by row, or in {@link WeightFormat#Q8} also with some
+ * outputs side by side.
  *
  * <p>Immutable and thread-safe. The numbers stay where they are: in a mapped file or in native memory, at any alignment, little-endian.
  * A segment on the heap is copied to native memory, so that the kernels see one kind of segment only.
  */
 public final class Matrix {
     static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     /**
@@ -29,8 +29,20 @@ public final class Matrix {
     private final MemorySegment codes;
     private final MemorySegment scales;
     private final MemorySegment minimums;
+    private final int sideBySide;
+    /** Where outputs lie side by side: which of those in memory is the first of this matrix, and how many there are. */
+    private final int first;
+    private final int all;
 
     private Matrix(WeightFormat format, int outputs, int inputs, MemorySegment codes, MemorySegment scales, MemorySegment minimums) {
+        this(format, outputs, inputs, codes, scales, minimums, 1, 0, outputs);
+    }
+
+    private Matrix(WeightFormat format, int outputs, int inputs, MemorySegment codes, MemorySegment scales, MemorySegment minimums,
+                   int sideBySide, int first, int all) {
+        this.sideBySide = sideBySide;
+        this.first = first;
+        this.all = all;
         this.format = format;
         this.outputs = outputs;
         this.inputs = inputs;
@@ -81,6 +93,28 @@ public final class Matrix {
         }
         return new Matrix(format, outputs, inputs, offHeap(codes), offHeap(scales),
             minimums == null ? MemorySegment.NULL : offHeap(minimums));
+    }
+
+    /**
+     * A matrix of {@link WeightFormat#Q8} with outputs side by side, as plain loops multiply them fastest.
+     *
+     * <p>Outputs lie in tiles of {@code sideBySide}, the last of as many as are left: the codes of a tile as
+     * {@code [padded inputs][outputs of the tile]}, its scales as {@code [groups][outputs of the tile]}.
+     *
+     * @param codes {@code outputs · rowBytes} bytes
+     * @param scales {@code outputs · groups} 32-bit floats, little-endian
+     * @param outputs rows, at least 1
+     * @param inputs columns, at least 1
+     * @param sideBySide outputs of a tile, at least 2
+     * @return the matrix
+     * @throws IllegalArgumentException if the sizes do not fit each other
+     */
+    static Matrix tiled(MemorySegment codes, MemorySegment scales, int outputs, int inputs, int sideBySide) {
+        if (sideBySide < 2) {
+            throw new IllegalArgumentException("outputs side by side: expected at least 2, found " + sideBySide);
+        }
+        Matrix rows = coded((WeightFormat.Coded) WeightFormat.Q8, codes, scales, null, outputs, inputs);
+        return new Matrix(rows.format, outputs, inputs, rows.codes, rows.scales, rows.minimums, sideBySide, 0, outputs);
     }
 
     /**
@@ -178,6 +212,21 @@ public final class Matrix {
         return format.bytes(outputs, inputs);
     }
 
+    /** Outputs of a tile where they lie side by side, or 1 where the matrix lies row by row. */
+    int sideBySide() {
+        return sideBySide;
+    }
+
+    /** Which of the outputs in memory is this matrix's first, where they lie side by side. */
+    int first() {
+        return first;
+    }
+
+    /** Outputs of a tile, of which the last may have fewer. */
+    int tileOutputs(int tile) {
+        return Math.min(sideBySide, all - tile * sideBySide);
+    }
+
     MemorySegment codes() {
         return codes;
     }
@@ -203,6 +252,9 @@ public final class Matrix {
             throw new IllegalArgumentException("rows " + fromOutput + " to " + toOutput + " of a matrix of " + outputs);
         }
         int rows = toOutput - fromOutput;
+        if (sideBySide > 1) {
+            return new Matrix(format, rows, inputs, codes, scales, minimums, sideBySide, first + fromOutput, all);
+        }
         return switch (format) {
             case WeightFormat.Plain plain -> new Matrix(plain, rows, inputs,
                 part(codes, fromOutput, rows, (long) inputs * plain.size()), scales, minimums);
@@ -276,6 +328,10 @@ public final class Matrix {
     }
 
     private void codedRow(WeightFormat.Coded coded, int output, int from, int count, float[] to, int offset) {
+        if (sideBySide > 1) {
+            tiledRow(coded, first + output, from, count, to, offset);
+            return;
+        }
         int groups = coded.groups(inputs);
         for (int i = 0; i < count; i += WeightFormat.Coded.GROUP) {
             int group = (from + i) / WeightFormat.Coded.GROUP;
@@ -286,6 +342,22 @@ public final class Matrix {
             int end = Math.min(WeightFormat.Coded.GROUP, count - i);
             for (int j = 0; j < end; j++) {
                 to[offset + i + j] = Elementary.multiplyAdd(scale, code(coded, at, j), minimum);
+            }
+        }
+    }
+
+    private void tiledRow(WeightFormat.Coded coded, int output, int from, int count, float[] to, int offset) {
+        int tile = output / sideBySide;
+        int width = tileOutputs(tile);
+        int place = output % sideBySide;
+        long codesAt = (long) tile * sideBySide * coded.rowBytes(inputs) + place;
+        long scalesAt = (long) tile * sideBySide * coded.groups(inputs) + place;
+        for (int i = 0; i < count; i += WeightFormat.Coded.GROUP) {
+            int group = (from + i) / WeightFormat.Coded.GROUP;
+            float scale = scales.get(FLOAT, (scalesAt + (long) group * width) * Float.BYTES);
+            int end = Math.min(WeightFormat.Coded.GROUP, count - i);
+            for (int j = 0; j < end; j++) {
+                to[offset + i + j] = scale * codes.get(ValueLayout.JAVA_BYTE, codesAt + (long) (from + i + j) * width);
             }
         }
     }

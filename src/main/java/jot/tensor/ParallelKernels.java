@@ -85,6 +85,10 @@ public final class ParallelKernels {
         check(x, xColumn, w.inputs(), rows);
         check(y, yColumn, w.outputs(), rows);
         checkList("bias", bias, w.outputs());
+        if (w.sideBySide() > 1 && w.sideBySide() != kernels.outputsSideBySide(w.format())) {
+            throw new IllegalArgumentException(w + ": " + w.sideBySide() + " outputs lie side by side, which is for other kernels than "
+                + kernels.description());
+        }
         if (decodeRows < 0 || decodeRows > rows) {
             throw new IllegalArgumentException("decode rows: expected 0 to " + rows + ", found " + decodeRows);
         }
@@ -397,7 +401,8 @@ public final class ParallelKernels {
         private int decodeGrain() {
             long rounds = Math.max(1, Math.round((double) w.bytes() / DECODE_BYTES / workers.threads()));
             long pieces = rounds * workers.threads();
-            return (int) ((w.outputs() + EIGHT * pieces - 1) / (EIGHT * pieces) * EIGHT);
+            int together = Math.max(EIGHT, w.sideBySide());
+            return (int) ((w.outputs() + together * pieces - 1) / (together * pieces) * together);
         }
 
         void prefill(int from, int to) {

@@ -13,11 +13,14 @@ import java.util.Objects;
  * filled. A value that the format cannot hold (too large for F16, an infinity or NaN for a coded format) is refused.
  *
  * <p>Codes are made in arrays by plain loops and copied to their place a row at a time: that is fast long before it is fully compiled.
+ * Where outputs are to lie side by side, tiles of rows are {@linkplain #turn turned} afterwards.
  */
 public final class Quantizer {
     private static final int GROUP = WeightFormat.Coded.GROUP;
     /** Magnitudes of which 127 is no infinite multiple. */
     private static final float SMALLEST = 0x1p-120f;
+    /** Columns of a tile that are turned at a time: a line of codes. */
+    private static final int COLUMNS = 64;
     private static final int INFINITY = Float.floatToRawIntBits(Float.POSITIVE_INFINITY);
 
     private final WeightFormat format;
@@ -26,6 +29,7 @@ public final class Quantizer {
     private final MemorySegment codes;
     private final MemorySegment scales;
     private final MemorySegment minimums;
+    private final int sideBySide;
 
     /**
      * Makes room for a matrix.
@@ -37,6 +41,24 @@ public final class Quantizer {
      * @throws IllegalArgumentException if a size is below 1 or there is no quantiser to that format
      */
     public Quantizer(WeightFormat format, int outputs, int inputs, SegmentAllocator memory) {
+        this(format, outputs, inputs, 1, memory);
+    }
+
+    /**
+     * Makes room for a matrix whose outputs may lie side by side.
+     *
+     * @param format F32, F16, BF16, Q8 or Q4
+     * @param outputs rows, at least 1
+     * @param inputs columns, at least 1
+     * @param sideBySide how many outputs lie side by side, see {@link KernelSelection#outputsSideBySide}; 1 if they lie row by row
+     * @param memory gives the native memory that the matrix will live in
+     * @throws IllegalArgumentException if a size is below 1, there is no quantiser to that format or it is held row by row only
+     */
+    public Quantizer(WeightFormat format, int outputs, int inputs, int sideBySide, SegmentAllocator memory) {
+        if (sideBySide < 1 || sideBySide > 1 && !format.equals(WeightFormat.Q8)) {
+            throw new IllegalArgumentException(sideBySide + " outputs of " + format.label() + " side by side: expected 1, or Q8");
+        }
+        this.sideBySide = sideBySide;
         if (outputs < 1 || inputs < 1) {
             throw new IllegalArgumentException("matrix of " + outputs + " outputs × " + inputs + " inputs: both must be at least 1");
         }
@@ -104,14 +126,85 @@ public final class Quantizer {
     }
 
     /**
+     * Tiles of outputs that are to lie side by side, each for one call of {@link #turn}.
+     *
+     * @return how many; 0 where the matrix lies row by row
+     */
+    public int tiles() {
+        return sideBySide > 1 ? Math.ceilDiv(outputs, sideBySide) : 0;
+    }
+
+    /**
+     * Lays the outputs of a tile side by side, once all its rows are stored: where they were, for a tile takes the same room either way.
+     *
+     * @param tile which, each once
+     * @param buffer of the calling thread alone
+     * @throws IndexOutOfBoundsException if there is no such tile
+     */
+    public void turn(int tile, Buffer buffer) {
+        Objects.checkIndex(tile, tiles());
+        int first = tile * sideBySide;
+        int width = Math.min(sideBySide, outputs - first);
+        WeightFormat.Coded coded = (WeightFormat.Coded) format;
+        int rowBytes = coded.rowBytes(inputs);
+        int groups = coded.groups(inputs);
+        byte[] room = buffer.scratch.codes(Math.multiplyExact(width, rowBytes + COLUMNS));
+        turnCodes(part(codes, first, width, rowBytes), width, rowBytes, room);
+        turnScales(part(scales, first, width, Float.BYTES * groups), width, groups, buffer.scratch.tile(width * (groups + COLUMNS)));
+    }
+
+    private static MemorySegment part(MemorySegment plane, int first, int rows, long rowBytes) {
+        return plane.asSlice(first * rowBytes, rows * rowBytes);
+    }
+
+    /** {@code [rows][count]} becomes {@code [count][rows]} by way of an array with room for that and a block of columns. */
+    private static void turnCodes(MemorySegment tile, int rows, int count, byte[] room) {
+        int block = rows * count;
+        MemorySegment.copy(tile, ValueLayout.JAVA_BYTE, 0, room, 0, block);
+        for (int from = 0; from < count; from += COLUMNS) {
+            int columns = Math.min(COLUMNS, count - from);
+            for (int row = 0; row < rows; row++) {
+                scatter(room, row * count + from, columns, block + row, rows);
+            }
+            MemorySegment.copy(room, block, tile, ValueLayout.JAVA_BYTE, (long) from * rows, columns * rows);
+        }
+    }
+
+    private static void scatter(byte[] room, int from, int count, int to, int stride) {
+        for (int i = 0; i < count; i++) {
+            room[to + i * stride] = room[from + i];
+        }
+    }
+
+    /** The same of scales. */
+    private static void turnScales(MemorySegment tile, int rows, int count, float[] room) {
+        int block = rows * count;
+        MemorySegment.copy(tile, Matrix.FLOAT, 0, room, 0, block);
+        for (int from = 0; from < count; from += COLUMNS) {
+            int columns = Math.min(COLUMNS, count - from);
+            for (int row = 0; row < rows; row++) {
+                scatter(room, row * count + from, columns, block + row, rows);
+            }
+            MemorySegment.copy(room, block, tile, Matrix.FLOAT, Float.BYTES * (long) from * rows, columns * rows);
+        }
+    }
+
+    private static void scatter(float[] room, int from, int count, int to, int stride) {
+        for (int i = 0; i < count; i++) {
+            room[to + i * stride] = room[from + i];
+        }
+    }
+
+    /**
      * The filled matrix.
      *
-     * @return a matrix over the rows stored so far; rows never stored hold what the memory held
+     * @return a matrix over the rows stored so far, whose tiles have been turned; rows never stored hold what the memory held
      */
     public Matrix matrix() {
         return switch (format) {
             case WeightFormat.Plain plain -> Matrix.plain(plain, codes, outputs, inputs);
-            case WeightFormat.Coded coded -> Matrix.coded(coded, codes, scales, minimums, outputs, inputs);
+            case WeightFormat.Coded coded -> sideBySide > 1 ? Matrix.tiled(codes, scales, outputs, inputs, sideBySide)
+                : Matrix.coded(coded, codes, scales, minimums, outputs, inputs);
         };
     }
 

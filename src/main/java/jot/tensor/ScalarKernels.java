@@ -25,8 +25,9 @@ final class ScalarKernels implements Kernels {
     private static final int LONG = 192;
     /** Pieces that a row is split into where its products are summed. */
     private static final int PIECES = 4;
-    /** Words of codes that one loop reads, those of several rows if one has fewer. */
-    private static final int WORDS = 768;
+    /** Outputs of Q8 that are held side by side, and columns of them that one loop reads. */
+    private static final int SIDE_BY_SIDE = 128;
+    private static final int EIGHT = 8;
 
     @Override
     public String description() {
@@ -41,6 +42,11 @@ final class ScalarKernels implements Kernels {
     @Override
     public int outputsTogether() {
         return TOGETHER;
+    }
+
+    @Override
+    public int outputsSideBySide(WeightFormat format) {
+        return format.equals(WeightFormat.Q8) ? SIDE_BY_SIDE : 1;
     }
 
     @Override
@@ -74,6 +80,10 @@ final class ScalarKernels implements Kernels {
 
     /** Some inputs of some outputs as columns: {@code columns[i / COLUMNS][i % COLUMNS · TOGETHER + output]}. */
     private static void turn(Matrix w, int output, int outputs, int from, int count, float[][] columns, Scratch scratch) {
+        if (w.sideBySide() > 1) {
+            turnTiles(w, w.first() + output, outputs, from, count, columns, scratch);
+            return;
+        }
         float[] widened = scratch.panel(LINE * BLOCK);
         for (int o = 0; o < outputs; o += LINE) {
             int lines = Math.min(LINE, outputs - o);
@@ -87,6 +97,35 @@ final class ScalarKernels implements Kernels {
                     four[to + line] = widened[line * BLOCK + i];
                 }
             }
+        }
+    }
+
+    /** The same of tiles, which hold columns already; outputs are counted as they lie in memory. */
+    private static void turnTiles(Matrix w, int output, int outputs, int from, int count, float[][] columns, Scratch scratch) {
+        WeightFormat.Coded coded = (WeightFormat.Coded) w.format();
+        byte[] codes = scratch.codes(SIDE_BY_SIDE);
+        float[] scales = scratch.tile(SIDE_BY_SIDE);
+        for (int o = 0, width; o < outputs; o += width) {
+            int tile = (output + o) / SIDE_BY_SIDE;
+            int place = (output + o) % SIDE_BY_SIDE;
+            int apart = w.tileOutputs(tile);
+            width = Math.min(apart - place, outputs - o);
+            long codesAt = (long) tile * SIDE_BY_SIDE * coded.rowBytes(w.inputs()) + place;
+            long scalesAt = (long) tile * SIDE_BY_SIDE * coded.groups(w.inputs()) + place;
+            for (int i = 0; i < count; i++) {
+                if (i % GROUP == 0) {
+                    long group = (from + i) / GROUP;
+                    MemorySegment.copy(w.scales(), Matrix.FLOAT, 4 * (scalesAt + group * apart), scales, 0, width);
+                }
+                MemorySegment.copy(w.codes(), ValueLayout.JAVA_BYTE, codesAt + (long) (from + i) * apart, codes, 0, width);
+                widenColumn(codes, scales, width, columns[i / COLUMNS], i % COLUMNS * TOGETHER + o);
+            }
+        }
+    }
+
+    private static void widenColumn(byte[] codes, float[] scales, int count, float[] to, int at) {
+        for (int o = 0; o < count; o++) {
+            to[at + o] = codes[o] * scales[o];
         }
     }
 
@@ -189,8 +228,8 @@ final class ScalarKernels implements Kernels {
     @Override
     public void decode(Matrix w, float[] bias, Activations x, int xColumn, Activations y, int yColumn, int fromRow, int toRow,
                        int fromOutput, int toOutput, Scratch scratch) {
-        if (w.format() instanceof WeightFormat.Coded coded && coded.bits() == 8 && !coded.minimum()) {
-            decodeBytes(w, coded, bias, x, xColumn, y, yColumn, fromRow, toRow, fromOutput, toOutput, scratch);
+        if (w.sideBySide() > 1) {
+            decodeTiles(w, bias, x, xColumn, y, yColumn, fromRow, toRow, fromOutput, toOutput, scratch);
             return;
         }
         int rows = toRow - fromRow;
@@ -226,79 +265,97 @@ final class ScalarKernels implements Kernels {
     }
 
     /**
-     * Codes of several outputs in one long loop: four in a word of 32 bits, for the compiler makes vector instructions of shifts. The rows
-     * of activations are dealt out alike and repeated for each output; each group's products are summed, then scaled.
+     * Tiles of outputs side by side: each loop adds the products of eight inputs to the sums of a tile, which no order binds, so that the
+     * compiler makes vector instructions of it. A tile that reaches beyond the range is computed whole, lest sums depend on the range.
      */
-    private static void decodeBytes(Matrix w, WeightFormat.Coded coded, float[] bias, Activations x, int xColumn, Activations y,
-                                    int yColumn, int fromRow, int toRow, int fromOutput, int toOutput, Scratch scratch) {
+    private static void decodeTiles(Matrix w, float[] bias, Activations x, int xColumn, Activations y, int yColumn, int fromRow,
+                                    int toRow, int fromOutput, int toOutput, Scratch scratch) {
         int rows = toRow - fromRow;
-        int groups = coded.groups(w.inputs());
-        int words = groups * (GROUP / PIECES);
-        int together = Math.clamp(WORDS / words, 1, toOutput - fromOutput);
-        float[][] inputs = scratch.sums(rows * PIECES, together * words);
+        int padded = (w.inputs() + GROUP - 1) / GROUP * GROUP;
+        float[][] inputs = scratch.columns(rows, padded);
         for (int row = 0; row < rows; row++) {
-            deal(x.values(), x.at(fromRow + row) + xColumn, w.inputs(), words, together, inputs, row * PIECES);
+            System.arraycopy(x.values(), x.at(fromRow + row) + xColumn, inputs[row], 0, w.inputs());
+            Arrays.fill(inputs[row], w.inputs(), padded, 0f);
         }
-        int[] codes = scratch.words(together * words);
-        float[] scales = scratch.tile(together * groups);
-        float[] products = scratch.rows(together * words);
-        for (int output = fromOutput; output < toOutput; output += together) {
-            int count = Math.min(together, toOutput - output);
-            MemorySegment.copy(w.codes(), Matrix.INT, 4L * output * words, codes, 0, count * words);
-            MemorySegment.copy(w.scales(), Matrix.FLOAT, 4L * output * groups, scales, 0, count * groups);
+        float[][] sums = scratch.sums(2 * rows, SIDE_BY_SIDE);
+        int end = w.first() + toOutput;
+        for (int output = w.first() + fromOutput, next; output < end; output = next) {
+            int tile = output / SIDE_BY_SIDE;
+            next = Math.min(end, (tile + 1) * SIDE_BY_SIDE);
+            sumTile(w, tile, inputs, rows, padded / GROUP, sums, scratch);
             for (int row = 0; row < rows; row++) {
-                int k = row * PIECES;
-                products(codes, inputs[k], inputs[k + 1], inputs[k + 2], inputs[k + 3], count * words, products);
-                int to = y.at(fromRow + row) + yColumn + output;
-                for (int o = 0; o < count; o++) {
-                    float sum = scaledSum(products, o * words, scales, o * groups, groups);
-                    y.values()[to + o] = bias == null ? sum : sum + bias[output + o];
+                int to = y.at(fromRow + row) + yColumn - w.first();
+                for (int o = output; o < next; o++) {
+                    float sum = sums[rows + row][o - tile * SIDE_BY_SIDE];
+                    y.values()[to + o] = bias == null ? sum : sum + bias[o - w.first()];
                 }
             }
         }
     }
 
-    /** Every fourth number of a row in an array of its own, padded with zeros, and all that several times over. */
-    private static void deal(float[] from, int at, int count, int words, int times, float[][] to, int first) {
-        deal(from, at, count / PIECES, to[first], to[first + 1], to[first + 2], to[first + 3]);
-        for (int k = 0; k < PIECES; k++) {
-            float[] piece = to[first + k];
-            Arrays.fill(piece, count / PIECES, words, 0f);
-            if (k < count % PIECES) {
-                piece[count / PIECES] = from[at + count / PIECES * PIECES + k];
-            }
-            for (int time = 1; time < times; time++) {
-                System.arraycopy(piece, 0, piece, time * words, words);
-            }
+    /** Products of some rows with a tile; the sums of row r come to {@code sums[rows + r]}. */
+    private static void sumTile(Matrix w, int tile, float[][] inputs, int rows, int groups, float[][] sums, Scratch scratch) {
+        byte[] codes = scratch.codes(EIGHT * SIDE_BY_SIDE);
+        float[] scales = scratch.tile(SIDE_BY_SIDE);
+        int width = w.tileOutputs(tile);
+        for (int k = 0; k < 2 * rows; k++) {
+            Arrays.fill(sums[k], 0, width, 0f);
         }
-    }
-
-    private static void deal(float[] from, int at, int count, float[] a, float[] b, float[] c, float[] d) {
-        for (int j = 0, i = at; j < count; j++, i += PIECES) {
-            a[j] = from[i];
-            b[j] = from[i + 1];
-            c[j] = from[i + 2];
-            d[j] = from[i + 3];
-        }
-    }
-
-    private static void products(int[] codes, float[] a, float[] b, float[] c, float[] d, int count, float[] to) {
-        for (int j = 0; j < count; j++) {
-            int four = codes[j];
-            to[j] = Elementary.multiplyAdd(four >> 24, d[j], Elementary.multiplyAdd(four << 8 >> 24, c[j],
-                Elementary.multiplyAdd(four << 16 >> 24, b[j], (four << 24 >> 24) * a[j])));
-        }
-    }
-
-    /** The sums of eight numbers each, times their scales. */
-    private static float scaledSum(float[] x, int from, float[] scales, int scale, int groups) {
-        float sum = 0f;
+        long first = (long) tile * SIDE_BY_SIDE * groups;
         for (int group = 0; group < groups; group++) {
-            int i = from + 8 * group;
-            float part = x[i] + x[i + 1] + (x[i + 2] + x[i + 3]) + (x[i + 4] + x[i + 5] + (x[i + 6] + x[i + 7]));
-            sum = Elementary.multiplyAdd(part, scales[scale + group], sum);
+            long at = first + (long) group * width;
+            MemorySegment.copy(w.scales(), Matrix.FLOAT, Float.BYTES * at, scales, 0, width);
+            for (int i = 0; i < GROUP; i += EIGHT) {
+                copyColumns(w.codes(), GROUP * at + (long) i * width, width, codes);
+                for (int row = 0; row < rows; row++) {
+                    multiplyAdd(codes, width, inputs[row], group * GROUP + i, sums[row]);
+                }
+            }
+            for (int row = 0; row < rows; row++) {
+                addScaled(sums[row], scales, width, sums[rows + row]);
+            }
         }
-        return sum;
+    }
+
+    /** Some columns of a tile, whatever its width as far apart as those of a whole one. */
+    private static void copyColumns(MemorySegment from, long at, int width, byte[] to) {
+        if (width == SIDE_BY_SIDE) {
+            MemorySegment.copy(from, ValueLayout.JAVA_BYTE, at, to, 0, EIGHT * SIDE_BY_SIDE);
+            return;
+        }
+        for (int i = 0; i < EIGHT; i++) {
+            MemorySegment.copy(from, ValueLayout.JAVA_BYTE, at + (long) i * width, to, i * SIDE_BY_SIDE, width);
+        }
+    }
+
+    private static void multiplyAdd(byte[] codes, int count, float[] x, int from, float[] sums) {
+        float a = x[from];
+        float b = x[from + 1];
+        float c = x[from + 2];
+        float d = x[from + 3];
+        float e = x[from + 4];
+        float f = x[from + 5];
+        float g = x[from + 6];
+        float h = x[from + 7];
+        int end = Math.min(count, SIDE_BY_SIDE);
+        for (int o = 0; o < end; o++) {
+            float four = Elementary.multiplyAdd(codes[o + 3 * SIDE_BY_SIDE], d,
+                Elementary.multiplyAdd(codes[o + 2 * SIDE_BY_SIDE], c,
+                    Elementary.multiplyAdd(codes[o + SIDE_BY_SIDE], b, Elementary.multiplyAdd(codes[o], a, sums[o]))));
+            sums[o] = Elementary.multiplyAdd(codes[o + 7 * SIDE_BY_SIDE], h,
+                Elementary.multiplyAdd(codes[o + 6 * SIDE_BY_SIDE], g,
+                    Elementary.multiplyAdd(codes[o + 5 * SIDE_BY_SIDE], f,
+                        Elementary.multiplyAdd(codes[o + 4 * SIDE_BY_SIDE], e, four))));
+        }
+    }
+
+    /** The sums of a group, times their scales; they are 0 again afterwards. */
+    private static void addScaled(float[] group, float[] scales, int count, float[] sums) {
+        int end = Math.min(count, SIDE_BY_SIDE);
+        for (int o = 0; o < end; o++) {
+            sums[o] = Elementary.multiplyAdd(group[o], scales[o], sums[o]);
+            group[o] = 0f;
+        }
     }
 
     /** Widens some inputs of a row, whole groups of codes, by way of arrays, as loops over a segment stay slow. */

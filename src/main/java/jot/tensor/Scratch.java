@@ -15,7 +15,6 @@ final class Scratch {
     private float[] tile = new float[0];
     private short[] halves = new short[0];
     private byte[] codes = new byte[0];
-    private int[] words = new int[0];
     private MemorySegment fetched = MemorySegment.NULL;
     private int touched;
     private float[][] columns = {};
@@ -72,14 +71,6 @@ final class Scratch {
             codes = new byte[grown(count)];
         }
         return codes;
-    }
-
-    /** Codes of weights, four to a word; contents are undefined. */
-    int[] words(int count) {
-        if (words.length < count) {
-            words = new int[grown(count)];
-        }
-        return words;
     }
 
     /** Arrays of weights, at least {@code count} of at least {@code floats}; contents are undefined. */

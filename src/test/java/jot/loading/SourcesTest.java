@@ -99,7 +99,7 @@ class SourcesTest {
             Blueprint blueprint = Blueprint.of(Families.of(config), config, checkpoint);
             WeightConversion conversion = new WeightConversion(workers, memory);
             Watched watched = build(blueprint.architecture(), blueprint.table(), WeightSource.of(checkpoint), conversion,
-                    format.equals("AUTO") ? Optional.empty() : Optional.of(new FormatConversion(WeightFormat.Q8, workers, memory)));
+                    format.equals("AUTO") ? Optional.empty() : Optional.of(new FormatConversion(WeightFormat.Q8, 1, workers, memory)));
             assertTrue(watched.read.size() >= matrices, watched.read.keySet()::toString);
             assertOneByOne(watched, kept);
         }
@@ -121,7 +121,7 @@ class SourcesTest {
             AdaptedModel merged = new AdaptedModel(config, blueprint.architecture(), blueprint.table(), own)
                     .adaptedBy(adapter, 1, workers, conversion.passing());
             Watched watched = build(merged.architecture(), merged.table(), merged.weights(), conversion,
-                    format.equals("AUTO") ? Optional.empty() : Optional.of(new FormatConversion(WeightFormat.Q8, workers, memory)));
+                    format.equals("AUTO") ? Optional.empty() : Optional.of(new FormatConversion(WeightFormat.Q8, 128, workers, memory)));
             assertTrue(ofAdapter.names().size() > 8);
             assertOneByOne(watched, kept);
             assertOneByOne(own, kept);

@@ -15,8 +15,10 @@ import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Locale;
 import jot.checkpoint.Checkpoint;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -49,7 +51,7 @@ class HugeMatrixTest {
         Path file = sparse("model.safetensors", start, row.codes().asByteBuffer(), size);
         try (Checkpoint checkpoint = Checkpoint.open(file)) {
             assertEquals(outputs, checkpoint.shape("w")[0]);
-            multiply(Matrix.plain(format, checkpoint.tensor("w").data(), outputs, inputs));
+            multiply(Matrix.plain(format, checkpoint.tensor("w").data(), outputs, inputs), KernelsTest.kernels());
         }
     }
 
@@ -69,8 +71,36 @@ class HugeMatrixTest {
             MemorySegment codes = map("codes", row.codes(), (long) outputs * format.rowBytes(inputs), nothing, arena);
             MemorySegment scales = map("scales", row.scales(), plane, nothing, arena);
             MemorySegment minimums = format.minimum() ? map("minimums", row.minimums(), plane, nothing, arena) : null;
-            multiply(Matrix.coded(format, codes, scales, minimums, outputs, inputs));
+            multiply(Matrix.coded(format, codes, scales, minimums, outputs, inputs), KernelsTest.kernels());
         }
+    }
+
+    @Test
+    void outputsSideBySideAreMultipliedUpToTheLast() throws IOException {
+        Kernels kernels = new ScalarKernels();
+        int together = kernels.outputsSideBySide(WeightFormat.Q8);
+        int inputs = 8192;
+        int outputs = (int) (MOST / inputs) + 5;
+        Matrix tile = lastTile(outputs % together, inputs, together);
+        ByteBuffer nothing = ByteBuffer.allocate(0);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment codes = map("codes", tile.codes(), (long) outputs * inputs, nothing, arena);
+            MemorySegment scales = map("scales", tile.scales(), WeightFormat.Q8.bytes(outputs, inputs) - codes.byteSize(), nothing, arena);
+            multiply(Matrix.tiled(codes, scales, outputs, inputs, together), List.of(kernels));
+        }
+    }
+
+    /** Rows of zeros and one of 1, zeros, −2. */
+    private static Matrix lastTile(int rows, int inputs, int together) {
+        Quantizer quantizer = new Quantizer(WeightFormat.Q8, rows, inputs, together, Arena.ofAuto());
+        float[] row = new float[inputs];
+        for (int output = 0; output < rows; output++) {
+            row[0] = output == rows - 1 ? 1f : 0f;
+            row[inputs - 1] = -2f * row[0];
+            quantizer.row(output, row, 0, new Quantizer.Buffer());
+        }
+        quantizer.turn(0, new Quantizer.Buffer());
+        return quantizer.matrix();
     }
 
     private MemorySegment map(String name, MemorySegment end, long size, ByteBuffer start, Arena arena) throws IOException {
@@ -98,8 +128,8 @@ class HugeMatrixTest {
         return file;
     }
 
-    /** All kernels on the last rows of a matrix whose last row is 1, zeros, −2. */
-    private static void multiply(Matrix w) {
+    /** Kernels on the last rows of a matrix whose last row is 1, zeros, −2. */
+    private static void multiply(Matrix w, List<Kernels> all) {
         assertFalse(w.isOneClass(), "no buffer holds so much, so it stays of the class that mapped files have");
         int outputs = w.outputs();
         int inputs = w.inputs();
@@ -116,7 +146,7 @@ class HugeMatrixTest {
         }
         Scratch scratch = new Scratch();
         Activations y = new Activations(ROWS, outputs);
-        for (Kernels kernels : KernelsTest.kernels()) {
+        for (Kernels kernels : all) {
             int from = (outputs - LAST) / kernels.panel() * kernels.panel();
             kernels.prefill(w, null, x, 0, y, 0, 0, ROWS, from, outputs, scratch);
             check(y, outputs, kernels.description() + " prefill");

@@ -19,6 +19,7 @@ final class KernelBenchmark {
 
     private final Workers workers;
     private final ParallelKernels kernels;
+    private final int sideBySide;
     private final int layers;
     private final int width;
     private final int inner;
@@ -40,7 +41,8 @@ final class KernelBenchmark {
     private long bytes;
 
     private KernelBenchmark(int[] sizes, WeightFormat format, Workers workers, ParallelKernels kernels, int rows, int positions,
-            int count) {
+            int count, int sideBySide) {
+        this.sideBySide = sideBySide;
         this.workers = workers;
         this.kernels = kernels;
         layers = sizes[0];
@@ -82,7 +84,7 @@ final class KernelBenchmark {
     }
 
     private Matrix random(WeightFormat format, int outputs, int inputs) {
-        Quantizer quantizer = new Quantizer(format, outputs, inputs, Arena.global());
+        Quantizer quantizer = new Quantizer(format, outputs, inputs, sideBySide, Arena.global());
         workers.run(() -> workers.forEach((_, from, to) -> {
             float[] row = new float[inputs];
             Quantizer.Buffer buffer = new Quantizer.Buffer();
@@ -94,6 +96,9 @@ final class KernelBenchmark {
                 quantizer.row(output, row, 0, buffer);
             }
         }, outputs, 16));
+        for (int tile = 0; tile < quantizer.tiles(); tile++) {
+            quantizer.turn(tile, new Quantizer.Buffer());
+        }
         return quantizer.matrix();
     }
 
@@ -171,7 +176,8 @@ final class KernelBenchmark {
             KernelSelection selection = KernelSelection.choose(Backend.valueOf(settings[6]));
             selection.warmUp(Set.of(format), false);
             KernelBenchmark benchmark = new KernelBenchmark(sizes, format, workers, new ParallelKernels(selection, workers),
-                Math.max(prompt, 1) * count, Math.max(prompt, position + generated), count);
+                Math.max(prompt, 1) * count, Math.max(prompt, position + generated), count,
+                selection.outputsSideBySide(format));
             benchmark.report(selection, prompt, generated, position, Integer.parseInt(settings[7]));
         }
     }

@@ -53,8 +53,51 @@ class KernelsTest {
         return x.values()[x.at(row) + column];
     }
 
-    private Matrix matrix(WeightFormat format, int outputs, int inputs) {
-        return Quantizer.convert(Matrix.of(floats(outputs * inputs), outputs, inputs), format, Arena.ofAuto());
+    /** As models hold it for these kernels. */
+    private Matrix matrix(Kernels kernels, WeightFormat format, int outputs, int inputs) {
+        Quantizer quantizer = new Quantizer(format, outputs, inputs, kernels.outputsSideBySide(format), Arena.ofAuto());
+        for (int output = 0; output < outputs; output++) {
+            quantizer.row(output, floats(inputs), 0, new Quantizer.Buffer());
+        }
+        for (int tile = 0; tile < quantizer.tiles(); tile++) {
+            quantizer.turn(tile, new Quantizer.Buffer());
+        }
+        return quantizer.matrix();
+    }
+
+    @ParameterizedTest(name = "{0} {1}")
+    @MethodSource("kernelsAndFormats")
+    void slicesHaveTheBitsOfTheWhole(Kernels kernels, WeightFormat format) {
+        Matrix w = matrix(kernels, format, 300, 100);
+        Activations x = rows(9, 100);
+        Activations whole = new Activations(9, 300);
+        Activations part = new Activations(9, 300);
+        try (Workers workers = new Workers(2, "slices")) {
+            ParallelKernels parallel = new ParallelKernels(kernels, workers);
+            for (int[] range : new int[][] {{0, 1}, {1, 150}, {128, 256}, {150, 300}, {299, 300}}) {
+                workers.run(() -> {
+                    parallel.multiply(w, null, x, 0, whole, 0, 3, 9);
+                    parallel.multiply(w.slice(range[0], range[1]), null, x, 0, part, 0, 3, 9);
+                });
+                for (int row = 0; row < 9; row++) {
+                    for (int output = range[0]; output < range[1]; output++) {
+                        assertEquals(Float.floatToRawIntBits(at(whole, row, output)),
+                            Float.floatToRawIntBits(at(part, row, output - range[0])), format + " row " + row + " output " + output);
+                    }
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("kernels")
+    void outputsSideBySideAreForKernelsThatWantThem(Kernels kernels) {
+        Matrix w = new Quantizer(WeightFormat.Q8, 64, 32, 64, Arena.ofAuto()).matrix();
+        try (Workers workers = new Workers(1, "refusal")) {
+            ParallelKernels parallel = new ParallelKernels(kernels, workers);
+            assertThrows(IllegalArgumentException.class,
+                () -> parallel.multiply(w, null, new Activations(1, 32), 0, new Activations(1, 64), 0, 1, 1));
+        }
     }
 
     @ParameterizedTest(name = "{0} {1}")
@@ -69,10 +112,14 @@ class KernelsTest {
         product(kernels, format, 4098, 5, 3);
         product(kernels, format, 70, 1024, 25);
         product(kernels, format, 70, 1056, 8);
+        for (int outputs : new int[] {127, 128, 129, 300}) {
+            product(kernels, format, outputs, 33, 9);
+            product(kernels, format, outputs, 100, 6);
+        }
     }
 
     private void product(Kernels kernels, WeightFormat format, int outputs, int inputs, int rows) {
-        Matrix w = matrix(format, outputs, inputs);
+        Matrix w = matrix(kernels, format, outputs, inputs);
         float[] bias = random.nextBoolean() ? floats(outputs) : null;
         Activations x = rows(rows, inputs + 3);
         Activations y = rows(rows, outputs + 2);
@@ -107,7 +154,7 @@ class KernelsTest {
     void productsHaveTheSameBitsForAnyThreadsAndNeighbours(Kernels kernels, WeightFormat format) {
         for (int inputs : new int[] {7, 96, 1100}) {
             int outputs = 203;
-            Matrix w = matrix(format, outputs, inputs);
+            Matrix w = matrix(kernels, format, outputs, inputs);
             Activations x = rows(17, inputs);
             Activations together = new Activations(17, outputs);
             try (Workers workers = new Workers(3, "together")) {
@@ -377,7 +424,7 @@ class KernelsTest {
     void wrongRangesAreRefused(Kernels kernels) {
         Activations x = rows(2, 8);
         Activations y = rows(2, 8);
-        Matrix w = matrix(WeightFormat.F32, 4, 8);
+        Matrix w = matrix(new ScalarKernels(), WeightFormat.F32, 4, 8);
         try (Workers workers = new Workers(1, "ranges")) {
             ParallelKernels parallel = new ParallelKernels(kernels, workers);
             refused(workers, () -> parallel.multiply(w, null, x, 1, y, 0, 0, 2));

@@ -13,6 +13,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -205,5 +206,52 @@ class MatrixTest {
             assertThrows(IndexOutOfBoundsException.class, () -> each.row(0, new float[5], 0));
         }
         assertThrows(IllegalArgumentException.class, () -> Matrix.unread(WeightFormat.Plain.F32, 0, 5));
+    }
+
+    @Test
+    void outputsSideBySideHoldTheSameNumbers() {
+        for (int outputs : new int[] {1, 127, 128, 129, 300}) {
+            for (int inputs : new int[] {1, 31, 32, 33, 100}) {
+                float[] values = floats(outputs * inputs);
+                Matrix rows = Quantizer.convert(Matrix.of(values, outputs, inputs), WeightFormat.Q8, Arena.ofAuto());
+                Matrix tiles = tiles(values, outputs, inputs);
+                assertEquals(rows.bytes(), tiles.bytes());
+                assertSameRows(rows, 0, tiles);
+                int from = outputs / 3;
+                assertSameRows(rows, from, tiles.slice(from, outputs));
+                assertSameRows(rows, from, tiles.slice(from / 2, outputs).slice(from - from / 2, from - from / 2 + 1));
+            }
+        }
+    }
+
+    private static Matrix tiles(float[] values, int outputs, int inputs) {
+        Quantizer quantizer = new Quantizer(WeightFormat.Q8, outputs, inputs, 128, Arena.ofAuto());
+        for (int output = 0; output < outputs; output++) {
+            quantizer.row(output, values, output * inputs, new Quantizer.Buffer());
+        }
+        for (int tile = 0; tile < quantizer.tiles(); tile++) {
+            quantizer.turn(tile, new Quantizer.Buffer());
+        }
+        return quantizer.matrix();
+    }
+
+    private static void assertSameRows(Matrix rows, int first, Matrix tiles) {
+        float[] expected = new float[rows.inputs()];
+        float[] found = new float[rows.inputs()];
+        for (int output = 0; output < tiles.outputs(); output++) {
+            rows.row(first + output, expected, 0);
+            tiles.row(output, found, 0);
+            assertArrayEquals(expected, found, tiles + " row " + output);
+        }
+        int from = (rows.inputs() - 1) / 32 * 32;
+        float[] end = new float[rows.inputs() - from];
+        tiles.row(tiles.outputs() - 1, from, end.length, end, 0);
+        assertArrayEquals(Arrays.copyOfRange(expected, from, expected.length), end);
+    }
+
+    @Test
+    void onlyQ8LiesSideBySide() {
+        assertThrows(IllegalArgumentException.class, () -> new Quantizer(WeightFormat.Q4, 1, 32, 128, Arena.ofAuto()));
+        assertThrows(IllegalArgumentException.class, () -> new Quantizer(WeightFormat.Q8, 1, 32, 0, Arena.ofAuto()));
     }
 }
