@@ -124,7 +124,7 @@ final class SafetensorsFile {
         long dataBytes = content.size() - dataStart;
         if (entry.begin > entry.end || entry.end > dataBytes) {
             throw error(place, "data_offsets in order and within the " + dataBytes + " bytes of data",
-                    "[" + entry.begin + ", " + entry.end + "]");
+                    "[" + entry.begin + ", " + entry.end + "]" + (entry.begin > entry.end ? "" : ": the file may be cut short"));
         }
         long needed;
         try {

@@ -29,6 +29,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SafetensorsFileTest {
+    private static final String CUT = ": the file may be cut short";
 
     @TempDir
     private Path folder;
@@ -174,9 +175,10 @@ class SafetensorsFileTest {
                 Arguments.of("three offsets", file("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4,4]}}", four), "3"),
                 Arguments.of("negative offset", file(header(entry("a", "F32", "[1]", -4, 0)), four), "the number -4"),
                 Arguments.of("offsets out of order", file(header(entry("a", "F32", "[1]", 4, 0)), four), "[4, 0]"),
-                Arguments.of("offsets out of the file", file(header(entry("a", "F32", "[2]", 0, 8)), four), "[0, 8]"),
+                Arguments.of("offsets out of the file", file(header(entry("a", "F32", "[2]", 0, 8)), four),
+                        "[0, 8]" + CUT),
                 Arguments.of("offsets far out of the file", file(header(entry("a", "U8", "[1]", Long.MAX_VALUE - 1, Long.MAX_VALUE)), four),
-                        "[9223372036854775806, 9223372036854775807]"),
+                        "[9223372036854775806, 9223372036854775807]" + CUT),
                 Arguments.of("overlap", file(header(entry("a", "F32", "[1]", 0, 4), entry("b", "F32", "[1]", 2, 6)), new byte[6]),
                         "an overlap from byte 2"),
                 Arguments.of("one place for two", file(header(entry("a", "F32", "[1]", 0, 4), entry("b", "F32", "[1]", 0, 4)), four),
@@ -185,7 +187,7 @@ class SafetensorsFileTest {
                         "a gap up to byte 5"),
                 Arguments.of("gap at the start", file(header(entry("a", "F32", "[1]", 4, 8)), eight), "a gap up to byte 4"),
                 Arguments.of("data that no tensor covers", file(header(entry("a", "F32", "[1]", 0, 4)), eight), "8 bytes"),
-                Arguments.of("missing data", file(header(entry("a", "F32", "[2]", 0, 8)), four), "[0, 8]"));
+                Arguments.of("missing data", file(header(entry("a", "F32", "[2]", 0, 8)), four), "[0, 8]" + CUT));
     }
 
     @ParameterizedTest(name = "{0}")
