@@ -37,7 +37,8 @@ public final class LogProbabilities {
             greatest = Math.max(greatest, x);
         }
         if (!Float.isFinite(greatest)) {
-            throw new IllegalStateException("the greatest of the logits is " + greatest + ", expected a finite number");
+            throw new IllegalStateException("the greatest of the logits is " + greatest + ", expected a finite number"
+                    + (greatest == Float.NEGATIVE_INFINITY ? "" : ": the model's weights are damaged or out of range"));
         }
         max = greatest;
         logTotal = StrictMath.log(sumOfExponentials(row));

@@ -3,6 +3,7 @@ package jot.sampling;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.util.ArrayList;
@@ -60,7 +61,10 @@ class LogProbabilitiesTest {
         row.all(all);
         assertArrayEquals(new double[] {row.logProbability(0), row.logProbability(1), row.logProbability(2)}, all);
         assertThrows(IllegalArgumentException.class, () -> row.logProbability(3));
-        assertThrows(IllegalStateException.class, () -> row.of(new float[] {Float.NaN, 1}));
+        for (float damaged : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
+            String message = assertThrows(IllegalStateException.class, () -> row.of(new float[] {damaged, 1})).getMessage();
+            assertTrue(message.contains(damaged + ", expected a finite number: the model's weights are damaged"), message);
+        }
         assertThrows(IllegalStateException.class, () -> row.of(new float[] {Float.NEGATIVE_INFINITY}));
     }
 
