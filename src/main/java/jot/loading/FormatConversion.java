@@ -11,7 +11,7 @@ import jot.tensor.Workers;
 /**
  * Holds matrices in another format than the file does, converted on all workers while loading, each straight from where it is stored.
  *
- * <p>Formats of codes, as experts in MXFP4 have, stay as they are: to round them again would only lose.
+ * <p>It is given plain matrices. Experts that the file packs in MXFP4 do not come here: to round codes again would only lose.
  */
 final class FormatConversion {
 
