@@ -213,7 +213,7 @@ final class WarmingKernels implements Kernels, AutoCloseable {
     /** Gives up the vector kernels, as far as they are not in use. */
     private void standIn(String reason) {
         obstacle = reason;
-        KernelSelection.log("running plain loops in the place of vector kernels, about four times slower: " + reason);
+        KernelSelection.log("running plain loops in the place of vector kernels, which is slower: " + reason);
     }
 
     private static void pause() {
