@@ -56,6 +56,25 @@ final class Calls {
         return tokenizer.orElseThrow(() -> new IllegalStateException(NO_TOKENIZER));
     }
 
+    /**
+     * What a call goes on from.
+     *
+     * @param tokens its ids
+     * @param since when the call began, by {@link System#nanoTime}: encoding a text is part of it
+     */
+    record Prompt(int[] tokens, long since) {
+
+        static Prompt of(int[] tokens) {
+            return new Prompt(Arguments.present(tokens, "prompt"), System.nanoTime());
+        }
+    }
+
+    /** A text that begins a context. */
+    Prompt prompt(String text) {
+        long since = System.nanoTime();
+        return new Prompt(encodePrompt(Arguments.present(text, "prompt")), since);
+    }
+
     /** Encodes a text that begins a context and has to fit it. */
     int[] encodePrompt(String text) {
         refuseFarTooLong(text);
@@ -94,25 +113,29 @@ final class Calls {
         }
     }
 
-    GenerationSettings settings(GenerationOptions options, int promptLength) {
+    /** Options and defaults joined for a call that began at a time of {@link System#nanoTime}. */
+    GenerationSettings settings(GenerationOptions options, int promptLength, long since) {
         GenerationSettings settings = Inference.onCarrier(
                 () -> options.resolve(defaults, inference.architecture().vocabulary(), promptLength));
         if (settings.stopStrings().isPresent() && tokenizer.isEmpty()) {
             throw new IllegalStateException("stop strings need text, but " + NO_TOKENIZER);
         }
-        return settings;
+        return settings.after(timeSince(since));
     }
 
-    Generation generate(int[] prompt, GenerationOptions options, Consumer<DecodeLoop> listener, Consumer<String> whole) {
+    static Duration timeSince(long nanoTime) {
+        return Duration.ofNanos(System.nanoTime() - nanoTime);
+    }
+
+    Generation generate(Prompt prompt, GenerationOptions options, Consumer<DecodeLoop> listener, Consumer<String> whole) {
         requireOne(options);
-        long start = System.nanoTime();
         try (Inference.Use _ = inference.use()) {
-            GenerationSettings settings = settings(options, Arguments.present(prompt, "prompt").length);
-            Completion completion = generations.one(prompt, settings, listener);
+            GenerationSettings settings = settings(options, prompt.tokens.length, prompt.since);
+            Completion completion = generations.one(prompt.tokens, settings, listener);
             if (settings.beams().isPresent()) {
                 completion.text().filter(text -> !text.isEmpty()).ifPresent(whole);
             }
-            return Generation.of(completion, Duration.ofNanos(System.nanoTime() - start));
+            return Generation.of(completion, timeSince(prompt.since));
         } catch (Admission.Refused e) {
             throw new BusyException(e.getMessage(), e);
         }
@@ -147,13 +170,11 @@ final class Calls {
         }
     }
 
-    List<Generation> generateAll(int[] prompt, GenerationOptions options) {
-        Arguments.present(prompt, "prompt");
+    List<Generation> generateAll(Prompt prompt, GenerationOptions options) {
         Arguments.present(options, "options");
-        long start = System.nanoTime();
         try (Inference.Use _ = inference.use()) {
-            List<Completion> completions = generations.all(prompt, settings(options, prompt.length));
-            Duration total = Duration.ofNanos(System.nanoTime() - start);
+            List<Completion> completions = generations.all(prompt.tokens, settings(options, prompt.tokens.length, prompt.since));
+            Duration total = timeSince(prompt.since);
             return completions.stream().map(completion -> Generation.of(completion, total)).toList();
         } catch (Admission.Refused e) {
             throw new BusyException(e.getMessage(), e);
@@ -182,16 +203,16 @@ final class Calls {
         };
     }
 
-    Stream<String> stream(int[] prompt, GenerationOptions options) {
+    Stream<String> stream(Prompt prompt, GenerationOptions options) {
         requireOne(options);
         try (Inference.Use _ = inference.use()) {
-            GenerationSettings settings = settings(options, prompt.length);
+            GenerationSettings settings = settings(options, prompt.tokens.length, prompt.since);
             Interruption interruption = generations.watchAnyThread(settings);
             if (settings.beams().isPresent()) {
-                return Stream.of(prompt).map(tokens -> beamText(tokens, settings, interruption)).filter(text -> !text.isEmpty())
+                return Stream.of(prompt.tokens).map(tokens -> beamText(tokens, settings, interruption)).filter(text -> !text.isEmpty())
                         .onClose(interruption::stop);
             }
-            DecodeLoop loop = generations.prepare(prompt, settings, interruption);
+            DecodeLoop loop = generations.prepare(prompt.tokens, settings, interruption);
             TextPieces pieces = new TextPieces(inference, generations, loop, interruption);
             return StreamSupport.stream(pieces, false).onClose(pieces::close);
         }

@@ -179,7 +179,7 @@ public final class Gpt implements AutoCloseable {
      * @throws IllegalStateException if the model is closed, has no tokenizer or no language-model head, or the options forbid every token
      */
     public Generation generate(String prompt, GenerationOptions options, Consumer<String> listener) {
-        return generate(encodePrompt(prompt, "prompt"), options, listener);
+        return generate(calls.prompt(prompt), options, listener);
     }
 
     /**
@@ -194,10 +194,10 @@ public final class Gpt implements AutoCloseable {
      * @throws IllegalStateException if the model is closed or has no language-model head, or the options forbid every token
      */
     public Generation generate(int[] prompt, GenerationOptions options) {
-        return generate(prompt, options, piece -> { });
+        return generate(Calls.Prompt.of(prompt), options, piece -> { });
     }
 
-    private Generation generate(int[] prompt, GenerationOptions options, Consumer<String> listener) {
+    private Generation generate(Calls.Prompt prompt, GenerationOptions options, Consumer<String> listener) {
         Arguments.present(listener, "listener");
         return calls.generate(prompt, options, Calls.pieces(listener), listener);
     }
@@ -219,7 +219,7 @@ public final class Gpt implements AutoCloseable {
      */
     public Generation onToken(String prompt, GenerationOptions options, Consumer<GeneratedToken> listener) {
         Arguments.present(listener, "listener");
-        return calls.generate(encodePrompt(prompt, "prompt"), options, Calls.tokens(listener), text -> { });
+        return calls.generate(calls.prompt(prompt), options, Calls.tokens(listener), text -> { });
     }
 
     /**
@@ -237,7 +237,7 @@ public final class Gpt implements AutoCloseable {
      * @throws IllegalStateException if the model is closed, has no tokenizer or no language-model head, or the options forbid every token
      */
     public Stream<String> stream(String prompt, GenerationOptions options) {
-        return calls.stream(encodePrompt(prompt, "prompt"), options);
+        return calls.stream(calls.prompt(prompt), options);
     }
 
     /**
@@ -253,7 +253,7 @@ public final class Gpt implements AutoCloseable {
      * @throws IllegalStateException if the model is closed, has no tokenizer or no language-model head, or the options forbid every token
      */
     public List<Generation> generateAll(String prompt, GenerationOptions options) {
-        return calls.generateAll(encodePrompt(prompt, "prompt"), options);
+        return calls.generateAll(calls.prompt(prompt), options);
     }
 
     /**
@@ -268,7 +268,7 @@ public final class Gpt implements AutoCloseable {
      * @throws IllegalStateException if the model is closed or has no language-model head, or the options forbid every token
      */
     public List<Generation> generateAll(int[] prompt, GenerationOptions options) {
-        return calls.generateAll(prompt, options);
+        return calls.generateAll(Calls.Prompt.of(prompt), options);
     }
 
     /**
@@ -421,7 +421,7 @@ public final class Gpt implements AutoCloseable {
      * @throws IllegalStateException if the model has no head that classifies sequences, is closed, or has no tokenizer
      */
     public Classification classify(String text) {
-        return classify(encodePrompt(text, "text"));
+        return classify(encode(text));
     }
 
     /**
@@ -515,7 +515,7 @@ public final class Gpt implements AutoCloseable {
      * @throws IllegalStateException if the model is closed or has no tokenizer
      */
     public float[] embed(String text, Pooling pooling, boolean normalised) {
-        return embed(encodePrompt(text, "text"), pooling, normalised);
+        return embed(encode(text), pooling, normalised);
     }
 
     /**
@@ -551,8 +551,8 @@ public final class Gpt implements AutoCloseable {
         return calls.tokenizer();
     }
 
-    private int[] encodePrompt(String text, String name) {
-        return calls.encodePrompt(Arguments.present(text, name));
+    private int[] encode(String text) {
+        return calls.encodePrompt(Arguments.present(text, "text"));
     }
 
     /**

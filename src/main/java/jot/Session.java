@@ -2,7 +2,6 @@ package jot;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -108,7 +107,7 @@ public final class Session {
      * @throws IllegalStateException if the model is closed, the options forbid every token, or another thread uses this session
      */
     public Generation generate(GenerationOptions options, Consumer<String> listener) {
-        return alone(() -> run(new int[0], options, listener));
+        return alone(() -> run(Calls.Prompt.of(new int[0]), options, listener));
     }
 
     /**
@@ -140,22 +139,22 @@ public final class Session {
      */
     public Generation generate(String text, GenerationOptions options, Consumer<String> listener) {
         Arguments.present(text, "text");
-        return alone(() -> run(encode(text), options, listener));
+        long since = System.nanoTime();
+        return alone(() -> run(new Calls.Prompt(encode(text), since), options, listener));
     }
 
-    private Generation run(int[] more, GenerationOptions options, Consumer<String> listener) {
+    private Generation run(Calls.Prompt more, GenerationOptions options, Consumer<String> listener) {
         Arguments.present(listener, "listener");
         Calls.requireOne(options);
-        long start = System.nanoTime();
         try (Inference.Use _ = calls.inference().use()) {
-            GenerationSettings settings = calls.settings(options, context.position() + more.length);
+            GenerationSettings settings = calls.settings(options, context.position() + more.tokens().length, more.since());
             if (settings.beams().isPresent()) {
                 throw new IllegalArgumentException("contradictory options: a session follows one text, a search with beams several");
             }
             Interruption interruption = calls.generations().watch(settings);
-            DecodeLoop loop = Inference.onCarrier(() -> context.loop(more, settings, calls.optionalTokenizer(), interruption));
+            DecodeLoop loop = Inference.onCarrier(() -> context.loop(more.tokens(), settings, calls.optionalTokenizer(), interruption));
             calls.run(loop, context, interruption, Calls.pieces(listener));
-            return Generation.of(loop.completion(), Duration.ofNanos(System.nanoTime() - start));
+            return Generation.of(loop.completion(), Calls.timeSince(more.since()));
         }
     }
 

@@ -26,6 +26,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import jot.generation.Inference;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -385,6 +386,30 @@ class ControlTest {
             }
         }
         assertEquals(2, session.generate(ENDLESS.withMaxTokens(2)).tokens().length);
+    }
+
+    /** The time of a call runs while its text waits to be encoded, and while it is encoded. */
+    @Test
+    void aDeadlineCountsFromTheCall() throws Exception {
+        int turns = Math.max(1, Runtime.getRuntime().availableProcessors() - 1);
+        CountDownLatch held = new CountDownLatch(turns);
+        List<Thread> holders = new ArrayList<>();
+        for (int i = 0; i < turns; i++) {
+            holders.add(Thread.ofVirtual().start(() -> Inference.onCarrier(() -> {
+                held.countDown();
+                pause(300);
+                return null;
+            })));
+        }
+        held.await();
+        AtomicReference<Generation> late = new AtomicReference<>();
+        Thread.ofVirtual().start(() -> late.set(gpt.generate(PROMPT, ENDLESS.withDeadline(Duration.ofMillis(100))))).join();
+        assertEquals(StopReason.DEADLINE, late.get().stopReason());
+        assertEquals(0, late.get().tokens().length);
+        assertTrue(late.get().timings().total().toMillis() >= 100, late.get().timings().toString());
+        for (Thread holder : holders) {
+            holder.join();
+        }
     }
 
     @Test

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -95,6 +96,16 @@ class GenerationDefaultsTest {
         assertEquals(2500, greedy.deadline().orElseThrow().toMillis());
         GenerationSettings mirostat = GenerationOptions.defaults().withMirostat(3, 0.1).resolve(defaults, VOCABULARY, 5);
         assertEquals("mirostat 3.0 0.1", mirostat.chain().descriptions().getLast());
+    }
+
+    /** What a call did before, such as encoding its prompt, is part of the time it has. */
+    @Test
+    void aDeadlineComesNearer() {
+        GenerationDefaults none = GenerationDefaults.none();
+        assertEquals(Optional.empty(), GenerationOptions.defaults().resolve(none, VOCABULARY, 1).after(Duration.ofHours(1)).deadline());
+        GenerationSettings hurried = GenerationOptions.defaults().withDeadline(Duration.ofSeconds(3)).resolve(none, VOCABULARY, 1);
+        assertEquals(Optional.of(Duration.ofSeconds(1)), hurried.after(Duration.ofSeconds(2)).deadline());
+        assertEquals(Optional.of(Duration.ZERO), hurried.after(Duration.ofSeconds(4)).deadline());
     }
 
     @Test

@@ -16,7 +16,7 @@ import jot.sampling.SamplingChain;
  * @param maxTokens the most tokens to generate; absent: as many as the context holds
  * @param endTokens ids of the tokens that end a text
  * @param stopStrings the strings that end a text
- * @param deadline the time from the beginning of the call, if limited
+ * @param deadline the time from now on, if limited
  * @param cancellation the caller's way to end it
  * @param alternatives how many of the likeliest tokens to report at each position, 0 for none
  * @param slideKeeping where a full context slides instead of ending the text: how many of its first tokens stay
@@ -34,6 +34,18 @@ public record GenerationSettings(SamplingChain chain, long seed, int count, Opti
     /** The same with another seed. */
     GenerationSettings withSeed(long other) {
         return new GenerationSettings(chain, other, count, beams, maxTokens, endTokens, stopStrings, deadline, cancellation, alternatives,
+                slideKeeping);
+    }
+
+    /**
+     * The same for a call that began a while ago.
+     *
+     * @param gone the time since then, which its deadline is nearer
+     * @return these settings with the rest of the deadline
+     */
+    public GenerationSettings after(Duration gone) {
+        Optional<Duration> rest = deadline.map(time -> time.compareTo(gone) > 0 ? time.minus(gone) : Duration.ZERO);
+        return new GenerationSettings(chain, seed, count, beams, maxTokens, endTokens, stopStrings, rest, cancellation, alternatives,
                 slideKeeping);
     }
 
