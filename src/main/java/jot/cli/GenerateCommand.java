@@ -134,7 +134,7 @@ final class GenerateCommand implements Command {
             options = arguments.seconds("--deadline").map(options::withDeadline).orElse(options);
             return arguments.texts("--stop").isEmpty() ? options : options.withStop(arguments.texts("--stop").toArray(String[]::new));
         } catch (IllegalArgumentException e) {
-            throw new UsageException(e.getMessage());
+            throw new UsageException(arguments.has("--greedy") ? e.getMessage().replace("temperature 0", "--greedy") : e.getMessage());
         }
     }
 }

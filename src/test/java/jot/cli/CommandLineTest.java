@@ -106,6 +106,8 @@ class CommandLineTest {
         assertWrong("--max-tokens: expected a whole number, found 'ten'", "generate", "--max-tokens", "ten", TALES, PROMPT);
         assertWrong("--temperature: expected a number, found 'hot'", "generate", "--temperature=hot", TALES, PROMPT);
         assertWrong("--greedy takes no value", "generate", "--greedy=yes", TALES, PROMPT);
+        assertWrong(": --greedy always takes the likeliest token, so --top-p 0.5 has no effect", "generate", "--greedy", "--top-p", "0.5",
+                TALES, PROMPT);
         assertWrong("temperature", "generate", "--temperature", "-1", TALES, PROMPT);
         assertWrong("top-p", "generate", "--top-p", "1.5", TALES, PROMPT);
         assertWrong("threads", "generate", "--threads", "0", TALES, PROMPT);
