@@ -72,8 +72,8 @@ final class FormatConversion {
      * @param order the stored output that becomes output i; empty where their order is right
      */
     Matrix transposed(Matrix stored, int[] order) {
-        int[] places = inverse(order);
         int outputs = stored.inputs();
+        int[] places = RowOrder.places(order, outputs);
         int inputs = stored.outputs();
         Quantizer quantizer = new Quantizer(format, outputs, inputs, sideBySide, memory);
         workers.run(() -> workers.forEach((worker, from, to) -> {
@@ -83,20 +83,11 @@ final class FormatConversion {
                 int count = Math.min(ROWS, outputs - first);
                 gather(stored, first, count, values, stride);
                 for (int row = 0; row < count; row++) {
-                    int place = places.length == 0 ? first + row : places[first + row];
-                    quantizer.row(place, values, row * stride, buffers[worker]);
+                    quantizer.row(places[first + row], values, row * stride, buffers[worker]);
                 }
             }
         }, Math.ceilDiv(outputs, ROWS), 1));
         return matrix(quantizer);
-    }
-
-    private static int[] inverse(int[] order) {
-        int[] inverse = new int[order.length];
-        for (int i = 0; i < order.length; i++) {
-            inverse[order[i]] = i;
-        }
-        return inverse;
     }
 
     /** Columns {@code [first, first + count)}, {@code stride} apart, each of as many numbers as there are rows. */

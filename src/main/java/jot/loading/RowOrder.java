@@ -21,6 +21,21 @@ final class RowOrder {
         };
     }
 
+    /**
+     * Where each stored row goes.
+     *
+     * @param order the stored row that becomes row i; empty where their order is right
+     * @param rows how many there are
+     * @return {@code [rows]}, the row that stored row i becomes
+     */
+    static int[] places(int[] order, int rows) {
+        int[] places = new int[rows];
+        for (int i = 0; i < rows; i++) {
+            places[order.length == 0 ? i : order[i]] = i;
+        }
+        return places;
+    }
+
     /** Stored: for each key head its queries, its keys, its values. */
     private static int[] byKeyHead(int heads, int keyHeads, int size) {
         int group = heads / keyHeads;

@@ -105,24 +105,12 @@ sealed class WeightConversion {
      *
      * @param stored {@code [rows][columns]}
      * @param bytes of an element, 2 or 4
+     * @param order the stored column that becomes row i of the copy; empty where their order is right
      * @return {@code [columns][rows]}
      */
-    MemorySegment transpose(MemorySegment stored, int rows, int columns, int bytes) {
-        MemorySegment turned = allocate((long) rows * columns * bytes);
-        transpose(stored, turned, rows, columns, bytes);
-        return turned;
-    }
-
-    /** The same with the rows of the copy in another order: row i is the stored column {@code order[i]}. */
     MemorySegment transpose(MemorySegment stored, int rows, int columns, int bytes, int[] order) {
-        try (Arena soonGone = Arena.ofShared()) {
-            MemorySegment turned = soonGone.allocate((long) rows * columns * bytes, 64);
-            transpose(stored, turned, rows, columns, bytes);
-            return reorder(turned, (long) rows * bytes, order);
-        }
-    }
-
-    private void transpose(MemorySegment stored, MemorySegment turned, int rows, int columns, int bytes) {
+        MemorySegment turned = allocate((long) rows * columns * bytes);
+        int[] places = RowOrder.places(order, columns);
         workers.run(() -> workers.forEach((worker, from, to) -> {
             for (int strip = from; strip < to; strip++) {
                 int first = strip * COLUMNS;
@@ -130,13 +118,14 @@ sealed class WeightConversion {
                 for (int row = 0; row < rows; row += ROWS) {
                     int height = Math.min(ROWS, rows - row);
                     if (bytes == 4) {
-                        turns[worker].ints(stored, turned, rows, columns, row, height, first, width);
+                        turns[worker].ints(stored, turned, rows, columns, row, height, first, width, places);
                     } else {
-                        turns[worker].shorts(stored, turned, rows, columns, row, height, first, width);
+                        turns[worker].shorts(stored, turned, rows, columns, row, height, first, width, places);
                     }
                 }
             }
         }, Math.ceilDiv(columns, COLUMNS), 1));
+        return turned;
     }
 
     /** Transposes some columns of some rows by way of arrays that a thread reuses: bulk copies are fast before anything is compiled. */
@@ -146,7 +135,8 @@ sealed class WeightConversion {
         private int[] turnedInts = {};
         private short[] turnedShorts = {};
 
-        void ints(MemorySegment stored, MemorySegment turned, int rows, int columns, int row, int height, int column, int width) {
+        void ints(MemorySegment stored, MemorySegment turned, int rows, int columns, int row, int height, int column, int width,
+                int[] places) {
             turnedInts = turnedInts.length == 0 ? new int[COLUMNS * STRIDE] : turnedInts;
             for (int r = 0; r < height; r++) {
                 MemorySegment.copy(stored, ValueLayout.JAVA_INT_UNALIGNED, 4L * ((long) (row + r) * columns + column), intLine, 0, width);
@@ -154,11 +144,12 @@ sealed class WeightConversion {
             }
             for (int c = 0; c < width; c++) {
                 MemorySegment.copy(turnedInts, c * STRIDE, turned, ValueLayout.JAVA_INT_UNALIGNED,
-                        4L * ((long) (column + c) * rows + row), height);
+                        4L * ((long) places[column + c] * rows + row), height);
             }
         }
 
-        void shorts(MemorySegment stored, MemorySegment turned, int rows, int columns, int row, int height, int column, int width) {
+        void shorts(MemorySegment stored, MemorySegment turned, int rows, int columns, int row, int height, int column, int width,
+                int[] places) {
             turnedShorts = turnedShorts.length == 0 ? new short[COLUMNS * STRIDE] : turnedShorts;
             for (int r = 0; r < height; r++) {
                 MemorySegment.copy(stored, ValueLayout.JAVA_SHORT_UNALIGNED, 2L * ((long) (row + r) * columns + column), shortLine, 0,
@@ -167,7 +158,7 @@ sealed class WeightConversion {
             }
             for (int c = 0; c < width; c++) {
                 MemorySegment.copy(turnedShorts, c * STRIDE, turned, ValueLayout.JAVA_SHORT_UNALIGNED,
-                        2L * ((long) (column + c) * rows + row), height);
+                        2L * ((long) places[column + c] * rows + row), height);
             }
         }
 
@@ -272,11 +263,6 @@ sealed class WeightConversion {
         @Override
         float[] floats(Tensor vector) {
             return new float[Math.toIntExact(vector.elements())];
-        }
-
-        @Override
-        MemorySegment transpose(MemorySegment stored, int rows, int columns, int bytes) {
-            return stored;
         }
 
         @Override

@@ -212,9 +212,7 @@ final class WeightReader {
         if (!turned) {
             return conversion.matrix(plain, conversion.reorder(values, (long) columns * bytes, order), rows, columns);
         }
-        MemorySegment copied = order.length == 0 ? conversion.transpose(values, rows, columns, bytes)
-                : conversion.transpose(values, rows, columns, bytes, order);
-        return conversion.matrix(plain, copied, columns, rows);
+        return conversion.matrix(plain, conversion.transpose(values, rows, columns, bytes, order), columns, rows);
     }
 
     private static void releaseUnlessUsed(Tensor tensor, MemorySegment values, Matrix matrix) {
