@@ -37,12 +37,20 @@ record ModelFolder(Path folder, Path weights) {
         }
         Path folder = isFolder ? path : path.toAbsolutePath().getParent();
         if (!Files.isRegularFile(folder.resolve(CONFIG))) {
-            String found = Files.isRegularFile(folder.resolve(ADAPTER_CONFIG)) ? "an adapter, to be loaded with its model"
-                    : isFolder ? "no such file" : "no such file in " + folder;
-            throw new CheckpointFormatException(path, "", isFolder ? "a model folder with a " + CONFIG
-                    : "a file of weights beside a " + CONFIG, found);
+            throw new CheckpointFormatException(path, "",
+                    isFolder ? "a model folder with a " + CONFIG : "a file of weights beside a " + CONFIG,
+                    instead(folder).orElse(isFolder ? "no such file" : "no such file in " + folder));
         }
         return new ModelFolder(folder, path);
+    }
+
+    /** What a folder is that has no configuration of a model, if that can be seen. */
+    private static Optional<String> instead(Path folder) {
+        if (Files.isRegularFile(folder.resolve(ADAPTER_CONFIG))) {
+            return Optional.of("an adapter, to be loaded with its model");
+        }
+        return Files.isDirectory(folder.resolve("snapshots"))
+                ? Optional.of("a hub's cache, in which each version of the model is a folder below snapshots") : Optional.empty();
     }
 
     /** The model's configuration. */

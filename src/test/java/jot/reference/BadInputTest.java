@@ -236,6 +236,15 @@ class BadInputTest {
         }
     }
 
+    @Test
+    void whatAFolderIsInPlaceOfAModelIsTold() throws IOException {
+        Files.createDirectories(folder.resolve("cache/snapshots/0123"));
+        for (Path wrong : List.of(folder.resolve("cache"), Path.of("src/test/resources/adapters/llama-rslora"))) {
+            String message = assertThrows(CheckpointFormatException.class, () -> Gpt.load(wrong)).getMessage();
+            assertTrue(message.contains("config.json") && message.contains(wrong.endsWith("cache") ? "snapshots" : "an adapter"), message);
+        }
+    }
+
     /** No threads and no mapping remain of a load that failed: the file can be replaced, and the sound one loads. */
     @Test
     void aFailedLoadLeavesNothingBehind() throws IOException {
