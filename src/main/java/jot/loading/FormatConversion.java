@@ -3,6 +3,7 @@ package jot.loading;
 import java.lang.foreign.SegmentAllocator;
 import java.util.Arrays;
 
+import jot.tensor.KernelSelection;
 import jot.tensor.Matrix;
 import jot.tensor.Quantizer;
 import jot.tensor.WeightFormat;
@@ -21,7 +22,7 @@ final class FormatConversion {
     private static final int GAP = 16;
 
     private final WeightFormat format;
-    private final int sideBySide;
+    private final KernelSelection kernels;
     private final Workers workers;
     private final SegmentAllocator memory;
     private final float[][] gathered;
@@ -31,12 +32,12 @@ final class FormatConversion {
      * Converts to a format.
      *
      * @param format F32, F16, BF16, Q8 or Q4
-     * @param sideBySide outputs that lie side by side, or 1, see {@link Quantizer}
+     * @param kernels what will multiply the matrices, so that they are laid out for it
      * @param memory gives the memory that the matrices will live in
      */
-    FormatConversion(WeightFormat format, int sideBySide, Workers workers, SegmentAllocator memory) {
+    FormatConversion(WeightFormat format, KernelSelection kernels, Workers workers, SegmentAllocator memory) {
         this.format = format;
-        this.sideBySide = sideBySide;
+        this.kernels = kernels;
         this.workers = workers;
         this.memory = memory;
         this.gathered = new float[workers.threads()][0];
@@ -75,7 +76,7 @@ final class FormatConversion {
         int outputs = stored.inputs();
         int[] places = RowOrder.places(order, outputs);
         int inputs = stored.outputs();
-        Quantizer quantizer = new Quantizer(format, outputs, inputs, sideBySide, memory);
+        Quantizer quantizer = quantizer(outputs, inputs);
         workers.run(() -> workers.forEach((worker, from, to) -> {
             int stride = inputs + GAP;
             float[] values = gathered(worker, ROWS * (stride + 1));
@@ -111,7 +112,7 @@ final class FormatConversion {
     }
 
     private Matrix fill(int outputs, int inputs, Rows rows) {
-        Quantizer quantizer = new Quantizer(format, outputs, inputs, sideBySide, memory);
+        Quantizer quantizer = quantizer(outputs, inputs);
         workers.run(() -> workers.forEach((worker, from, to) -> {
             float[] row = gathered(worker, inputs);
             for (int output = from; output < to; output++) {
@@ -120,6 +121,10 @@ final class FormatConversion {
             }
         }, outputs, ROWS));
         return matrix(quantizer);
+    }
+
+    private Quantizer quantizer(int outputs, int inputs) {
+        return new Quantizer(format, outputs, inputs, kernels.outputsSideBySide(format, outputs, workers.threads()), memory);
     }
 
     /** What was filled, in the layout wanted. */

@@ -85,7 +85,7 @@ public final class ModelLoader {
             }
             Architecture architecture = bounded(model.architecture(), settings.context());
             WeightReader weights = new WeightReader(model.weights(), model.table(), conversion,
-                    settings.weights().map(wanted -> new FormatConversion(wanted, kernels.outputsSideBySide(wanted), workers, memory)));
+                    settings.weights().map(wanted -> new FormatConversion(wanted, kernels, workers, memory)));
             kernels.warmUp(settings.weights().map(Set::of).orElse(weights.formats()), small);
             Transformer transformer = new TransformerBuilder(architecture, weights, progress).build();
             Optional<Tokenizer> tokenizer = tokenizer(folder, architecture);

@@ -15,6 +15,8 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class KernelSelection implements AutoCloseable {
     private static final String MODULE = "jdk.incubator.vector";
     private static final Set<Integer> KNOWN_BITS = Set.of(128, 256, 512);
+    /** Outputs whose sums fill a line of a cache. */
+    private static final int LINE = 16;
     private static final Set<String> LOGGED = ConcurrentHashMap.newKeySet();
 
     private final Kernels kernels;
@@ -164,13 +166,21 @@ public final class KernelSelection implements AutoCloseable {
     }
 
     /**
-     * How many outputs of a matrix these kernels like to have side by side, see {@link Quantizer}.
+     * How many outputs of a matrix these kernels like to have side by side, see {@link Quantizer}: as many as they can multiply so, yet
+     * few enough that each thread gets its share. No result depends on it.
      *
      * @param format the format of the matrix
+     * @param outputs its outputs, at least 1
+     * @param threads that will multiply it, at least 1
      * @return a number of outputs, or 1 if the matrix is to lie row by row
      */
-    public int outputsSideBySide(WeightFormat format) {
-        return kernels.outputsSideBySide(format);
+    public int outputsSideBySide(WeightFormat format, int outputs, int threads) {
+        int most = kernels.outputsSideBySide(format);
+        if (most == 1) {
+            return 1;
+        }
+        int tiles = threads * Math.ceilDiv(Math.ceilDiv(outputs, threads), most);
+        return Math.min(most, Math.ceilDiv(Math.ceilDiv(outputs, tiles), LINE) * LINE);
     }
 
     Kernels kernels() {

@@ -18,7 +18,7 @@ interface Kernels {
         return panel();
     }
 
-    /** Outputs of a matrix of a format that are best held side by side, or 1; {@link Matrix} tells how they lie then. */
+    /** Most outputs of a matrix of a format that may lie side by side, or 1; {@link Matrix} tells how they lie then. */
     default int outputsSideBySide(WeightFormat format) {
         return 1;
     }

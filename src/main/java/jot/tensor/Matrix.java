@@ -222,6 +222,11 @@ public final class Matrix {
         return first;
     }
 
+    /** Outputs of the first tile that it needs and that come before its own, where they lie side by side. */
+    int lead() {
+        return first % sideBySide;
+    }
+
     /** Outputs of a tile, of which the last may have fewer. */
     int tileOutputs(int tile) {
         return Math.min(sideBySide, all - tile * sideBySide);

@@ -85,7 +85,7 @@ public final class ParallelKernels {
         check(x, xColumn, w.inputs(), rows);
         check(y, yColumn, w.outputs(), rows);
         checkList("bias", bias, w.outputs());
-        if (w.sideBySide() > 1 && w.sideBySide() != kernels.outputsSideBySide(w.format())) {
+        if (w.sideBySide() > kernels.outputsSideBySide(w.format())) {
             throw new IllegalArgumentException(w + ": " + w.sideBySide() + " outputs lie side by side, which is for other kernels than "
                 + kernels.description());
         }
@@ -394,10 +394,10 @@ public final class ParallelKernels {
             decode = true;
             fromRow = 0;
             toRow = rows;
-            workers.forEach(this, w.outputs(), decodeGrain());
+            workers.forEach(this, w.lead() + w.outputs(), decodeGrain());
         }
 
-        /** Outputs that a thread takes at a time: the same number of pieces for all threads, of equal size but for the last. */
+        /** Outputs that a thread takes at a time, whole tiles: as many pieces for each thread, of equal size but for the last. */
         private int decodeGrain() {
             long rounds = Math.max(1, Math.round((double) w.bytes() / DECODE_BYTES / workers.threads()));
             long pieces = rounds * workers.threads();
@@ -423,7 +423,8 @@ public final class ParallelKernels {
         @Override
         public void run(int worker, int from, int to) {
             if (decode) {
-                kernels.decode(w, bias, x, xColumn, y, yColumn, fromRow, toRow, from, to, scratch[worker]);
+                int start = Math.max(0, from - w.lead());
+                kernels.decode(w, bias, x, xColumn, y, yColumn, fromRow, toRow, start, to - w.lead(), scratch[worker]);
             } else {
                 int end = (int) Math.min((long) to * kernels.panel(), w.outputs());
                 prefill(worker, from * kernels.panel(), end);

@@ -25,9 +25,8 @@ final class ScalarKernels implements Kernels {
     private static final int LONG = 192;
     /** Pieces that a row is split into where its products are summed. */
     private static final int PIECES = 4;
-    /** Outputs of Q8 that are held side by side, and columns of them that one loop reads. */
-    private static final int SIDE_BY_SIDE = 128;
-    private static final int EIGHT = 8;
+    /** Most outputs of Q8 that are held side by side: a long loop, though four columns are still few enough to copy at a time. */
+    private static final int SIDE_BY_SIDE = 384;
 
     @Override
     public String description() {
@@ -106,12 +105,12 @@ final class ScalarKernels implements Kernels {
         byte[] codes = scratch.codes(SIDE_BY_SIDE);
         float[] scales = scratch.tile(SIDE_BY_SIDE);
         for (int o = 0, width; o < outputs; o += width) {
-            int tile = (output + o) / SIDE_BY_SIDE;
-            int place = (output + o) % SIDE_BY_SIDE;
+            int tile = (output + o) / w.sideBySide();
+            int place = (output + o) % w.sideBySide();
             int apart = w.tileOutputs(tile);
             width = Math.min(apart - place, outputs - o);
-            long codesAt = (long) tile * SIDE_BY_SIDE * coded.rowBytes(w.inputs()) + place;
-            long scalesAt = (long) tile * SIDE_BY_SIDE * coded.groups(w.inputs()) + place;
+            long codesAt = (long) tile * w.sideBySide() * coded.rowBytes(w.inputs()) + place;
+            long scalesAt = (long) tile * w.sideBySide() * coded.groups(w.inputs()) + place;
             for (int i = 0; i < count; i++) {
                 if (i % GROUP == 0) {
                     long group = (from + i) / GROUP;
@@ -265,7 +264,7 @@ final class ScalarKernels implements Kernels {
     }
 
     /**
-     * Tiles of outputs side by side: each loop adds the products of eight inputs to the sums of a tile, which no order binds, so that the
+     * Tiles of outputs side by side: each loop adds the products of four inputs to the sums of a tile, which no order binds, so that the
      * compiler makes vector instructions of it. A tile that reaches beyond the range is computed whole, lest sums depend on the range.
      */
     private static void decodeTiles(Matrix w, float[] bias, Activations x, int xColumn, Activations y, int yColumn, int fromRow,
@@ -280,13 +279,13 @@ final class ScalarKernels implements Kernels {
         float[][] sums = scratch.sums(2 * rows, SIDE_BY_SIDE);
         int end = w.first() + toOutput;
         for (int output = w.first() + fromOutput, next; output < end; output = next) {
-            int tile = output / SIDE_BY_SIDE;
-            next = Math.min(end, (tile + 1) * SIDE_BY_SIDE);
+            int tile = output / w.sideBySide();
+            next = Math.min(end, (tile + 1) * w.sideBySide());
             sumTile(w, tile, inputs, rows, padded / GROUP, sums, scratch);
             for (int row = 0; row < rows; row++) {
                 int to = y.at(fromRow + row) + yColumn - w.first();
                 for (int o = output; o < next; o++) {
-                    float sum = sums[rows + row][o - tile * SIDE_BY_SIDE];
+                    float sum = sums[rows + row][o - tile * w.sideBySide()];
                     y.values()[to + o] = bias == null ? sum : sum + bias[o - w.first()];
                 }
             }
@@ -295,18 +294,18 @@ final class ScalarKernels implements Kernels {
 
     /** Products of some rows with a tile; the sums of row r come to {@code sums[rows + r]}. */
     private static void sumTile(Matrix w, int tile, float[][] inputs, int rows, int groups, float[][] sums, Scratch scratch) {
-        byte[] codes = scratch.codes(EIGHT * SIDE_BY_SIDE);
+        byte[] codes = scratch.codes(COLUMNS * SIDE_BY_SIDE);
         float[] scales = scratch.tile(SIDE_BY_SIDE);
         int width = w.tileOutputs(tile);
         for (int k = 0; k < 2 * rows; k++) {
             Arrays.fill(sums[k], 0, width, 0f);
         }
-        long first = (long) tile * SIDE_BY_SIDE * groups;
+        long first = (long) tile * w.sideBySide() * groups;
         for (int group = 0; group < groups; group++) {
             long at = first + (long) group * width;
             MemorySegment.copy(w.scales(), Matrix.FLOAT, Float.BYTES * at, scales, 0, width);
-            for (int i = 0; i < GROUP; i += EIGHT) {
-                copyColumns(w.codes(), GROUP * at + (long) i * width, width, codes);
+            for (int i = 0; i < GROUP; i += COLUMNS) {
+                MemorySegment.copy(w.codes(), ValueLayout.JAVA_BYTE, GROUP * at + (long) i * width, codes, 0, COLUMNS * width);
                 for (int row = 0; row < rows; row++) {
                     multiplyAdd(codes, width, inputs[row], group * GROUP + i, sums[row]);
                 }
@@ -317,35 +316,19 @@ final class ScalarKernels implements Kernels {
         }
     }
 
-    /** Some columns of a tile, whatever its width as far apart as those of a whole one. */
-    private static void copyColumns(MemorySegment from, long at, int width, byte[] to) {
-        if (width == SIDE_BY_SIDE) {
-            MemorySegment.copy(from, ValueLayout.JAVA_BYTE, at, to, 0, EIGHT * SIDE_BY_SIDE);
-            return;
-        }
-        for (int i = 0; i < EIGHT; i++) {
-            MemorySegment.copy(from, ValueLayout.JAVA_BYTE, at + (long) i * width, to, i * SIDE_BY_SIDE, width);
-        }
-    }
-
-    private static void multiplyAdd(byte[] codes, int count, float[] x, int from, float[] sums) {
+    /** Four columns, one after the other. */
+    private static void multiplyAdd(byte[] codes, int width, float[] x, int from, float[] sums) {
         float a = x[from];
         float b = x[from + 1];
         float c = x[from + 2];
         float d = x[from + 3];
-        float e = x[from + 4];
-        float f = x[from + 5];
-        float g = x[from + 6];
-        float h = x[from + 7];
-        int end = Math.min(count, SIDE_BY_SIDE);
+        int end = Math.min(width, SIDE_BY_SIDE);
+        int second = width;
+        int third = 2 * width;
+        int fourth = 3 * width;
         for (int o = 0; o < end; o++) {
-            float four = Elementary.multiplyAdd(codes[o + 3 * SIDE_BY_SIDE], d,
-                Elementary.multiplyAdd(codes[o + 2 * SIDE_BY_SIDE], c,
-                    Elementary.multiplyAdd(codes[o + SIDE_BY_SIDE], b, Elementary.multiplyAdd(codes[o], a, sums[o]))));
-            sums[o] = Elementary.multiplyAdd(codes[o + 7 * SIDE_BY_SIDE], h,
-                Elementary.multiplyAdd(codes[o + 6 * SIDE_BY_SIDE], g,
-                    Elementary.multiplyAdd(codes[o + 5 * SIDE_BY_SIDE], f,
-                        Elementary.multiplyAdd(codes[o + 4 * SIDE_BY_SIDE], e, four))));
+            sums[o] = Elementary.multiplyAdd(codes[o + fourth], d, Elementary.multiplyAdd(codes[o + third], c,
+                Elementary.multiplyAdd(codes[o + second], b, Elementary.multiplyAdd(codes[o], a, sums[o]))));
         }
     }
 

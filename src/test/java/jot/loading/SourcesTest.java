@@ -22,6 +22,8 @@ import jot.loading.adapter.WeightSource;
 import jot.model.Architecture;
 import jot.model.family.Config;
 import jot.model.family.TensorTable;
+import jot.tensor.Backend;
+import jot.tensor.KernelSelection;
 import jot.tensor.WeightFormat;
 import jot.tensor.Workers;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -94,12 +96,13 @@ class SourcesTest {
     void oneMatrixAtATime(String model, String format, int matrices, int kept) throws IOException {
         ModelFolder folder = ModelFolder.at(RESOURCES.resolve(model));
         Config config = folder.config();
-        try (Workers workers = new Workers(2, "sources"); Arena memory = Arena.ofShared();
-                Checkpoint checkpoint = Checkpoint.open(folder.weights(), false)) {
+        try (Workers workers = new Workers(2, "sources"); KernelSelection kernels = KernelSelection.choose(Backend.SCALAR);
+                Arena memory = Arena.ofShared(); Checkpoint checkpoint = Checkpoint.open(folder.weights(), false)) {
             Blueprint blueprint = Blueprint.of(Families.of(config), config, checkpoint);
             WeightConversion conversion = new WeightConversion(workers, memory);
             Watched watched = build(blueprint.architecture(), blueprint.table(), WeightSource.of(checkpoint), conversion,
-                    format.equals("AUTO") ? Optional.empty() : Optional.of(new FormatConversion(WeightFormat.Q8, 1, workers, memory)));
+                    format.equals("AUTO") ? Optional.empty()
+                        : Optional.of(new FormatConversion(WeightFormat.Q8, kernels, workers, memory)));
             assertTrue(watched.read.size() >= matrices, watched.read.keySet()::toString);
             assertOneByOne(watched, kept);
         }
@@ -113,7 +116,8 @@ class SourcesTest {
         ModelFolder folder = ModelFolder.at(RESOURCES.resolve("models", model));
         Config config = folder.config();
         Adapter adapter = Adapter.open(RESOURCES.resolve("adapters", adapted), true);
-        try (Workers workers = new Workers(2, "sources"); Arena memory = Arena.ofShared(); Checkpoint ofAdapter = adapter.checkpoint();
+        try (Workers workers = new Workers(2, "sources"); KernelSelection kernels = KernelSelection.choose(Backend.SCALAR);
+                Arena memory = Arena.ofShared(); Checkpoint ofAdapter = adapter.checkpoint();
                 Checkpoint checkpoint = Checkpoint.open(folder.weights(), false)) {
             Blueprint blueprint = Blueprint.of(Families.of(config), config, checkpoint);
             WeightConversion conversion = new WeightConversion(workers, memory);
@@ -121,7 +125,8 @@ class SourcesTest {
             AdaptedModel merged = new AdaptedModel(config, blueprint.architecture(), blueprint.table(), own)
                     .adaptedBy(adapter, 1, workers, conversion.passing());
             Watched watched = build(merged.architecture(), merged.table(), merged.weights(), conversion,
-                    format.equals("AUTO") ? Optional.empty() : Optional.of(new FormatConversion(WeightFormat.Q8, 128, workers, memory)));
+                    format.equals("AUTO") ? Optional.empty()
+                        : Optional.of(new FormatConversion(WeightFormat.Q8, kernels, workers, memory)));
             assertTrue(ofAdapter.names().size() > 8);
             assertOneByOne(watched, kept);
             assertOneByOne(own, kept);

@@ -19,7 +19,7 @@ final class KernelBenchmark {
 
     private final Workers workers;
     private final ParallelKernels kernels;
-    private final int sideBySide;
+    private final KernelSelection selection;
     private final int layers;
     private final int width;
     private final int inner;
@@ -41,8 +41,8 @@ final class KernelBenchmark {
     private long bytes;
 
     private KernelBenchmark(int[] sizes, WeightFormat format, Workers workers, ParallelKernels kernels, int rows, int positions,
-            int count, int sideBySide) {
-        this.sideBySide = sideBySide;
+            int count, KernelSelection selection) {
+        this.selection = selection;
         this.workers = workers;
         this.kernels = kernels;
         layers = sizes[0];
@@ -84,6 +84,7 @@ final class KernelBenchmark {
     }
 
     private Matrix random(WeightFormat format, int outputs, int inputs) {
+        int sideBySide = selection.outputsSideBySide(format, outputs, workers.threads());
         Quantizer quantizer = new Quantizer(format, outputs, inputs, sideBySide, Arena.global());
         workers.run(() -> workers.forEach((_, from, to) -> {
             float[] row = new float[inputs];
@@ -177,7 +178,7 @@ final class KernelBenchmark {
             selection.warmUp(Set.of(format), false);
             KernelBenchmark benchmark = new KernelBenchmark(sizes, format, workers, new ParallelKernels(selection, workers),
                 Math.max(prompt, 1) * count, Math.max(prompt, position + generated), count,
-                selection.outputsSideBySide(format));
+                selection);
             benchmark.report(selection, prompt, generated, position, Integer.parseInt(settings[7]));
         }
     }

@@ -1,5 +1,6 @@
 package jot.tensor;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -53,11 +55,15 @@ class KernelsTest {
         return x.values()[x.at(row) + column];
     }
 
-    /** As models hold it for these kernels. */
+    /** As models may hold it for these kernels. */
     private Matrix matrix(Kernels kernels, WeightFormat format, int outputs, int inputs) {
-        Quantizer quantizer = new Quantizer(format, outputs, inputs, kernels.outputsSideBySide(format), Arena.ofAuto());
+        return matrix(floats(outputs * inputs), format, outputs, inputs, 1 + random.nextInt(kernels.outputsSideBySide(format)));
+    }
+
+    private static Matrix matrix(float[] values, WeightFormat format, int outputs, int inputs, int sideBySide) {
+        Quantizer quantizer = new Quantizer(format, outputs, inputs, sideBySide, Arena.ofAuto());
         for (int output = 0; output < outputs; output++) {
-            quantizer.row(output, floats(inputs), 0, new Quantizer.Buffer());
+            quantizer.row(output, values, output * inputs, new Quantizer.Buffer());
         }
         for (int tile = 0; tile < quantizer.tiles(); tile++) {
             quantizer.turn(tile, new Quantizer.Buffer());
@@ -89,10 +95,32 @@ class KernelsTest {
         }
     }
 
+    @Test
+    void sumsHaveTheSameBitsHoweverManyOutputsLieSideBySide() {
+        Kernels kernels = new ScalarKernels();
+        int most = kernels.outputsSideBySide(WeightFormat.Q8);
+        int outputs = 2 * most + 5;
+        float[] values = floats(outputs * 100);
+        Activations x = rows(9, 100);
+        Activations expected = new Activations(9, outputs);
+        Activations found = new Activations(9, outputs);
+        try (Workers workers = new Workers(2, "widths")) {
+            ParallelKernels parallel = new ParallelKernels(kernels, workers);
+            Matrix whole = matrix(values, WeightFormat.Q8, outputs, 100, most);
+            workers.run(() -> parallel.multiply(whole, null, x, 0, expected, 0, 4, 9));
+            for (int sideBySide : new int[] {2, 16, 100, 128, most - 1}) {
+                Matrix w = matrix(values, WeightFormat.Q8, outputs, 100, sideBySide);
+                workers.run(() -> parallel.multiply(w, null, x, 0, found, 0, 4, 9));
+                assertArrayEquals(expected.values(), found.values(), sideBySide + " side by side");
+            }
+        }
+    }
+
     @ParameterizedTest(name = "{0}")
     @MethodSource("kernels")
     void outputsSideBySideAreForKernelsThatWantThem(Kernels kernels) {
-        Matrix w = new Quantizer(WeightFormat.Q8, 64, 32, 64, Arena.ofAuto()).matrix();
+        int tooMany = kernels.outputsSideBySide(WeightFormat.Q8) + 1;
+        Matrix w = new Quantizer(WeightFormat.Q8, 64, 32, tooMany, Arena.ofAuto()).matrix();
         try (Workers workers = new Workers(1, "refusal")) {
             ParallelKernels parallel = new ParallelKernels(kernels, workers);
             assertThrows(IllegalArgumentException.class,
@@ -112,7 +140,7 @@ class KernelsTest {
         product(kernels, format, 4098, 5, 3);
         product(kernels, format, 70, 1024, 25);
         product(kernels, format, 70, 1056, 8);
-        for (int outputs : new int[] {127, 128, 129, 300}) {
+        for (int outputs : new int[] {127, 128, 383, 900}) {
             product(kernels, format, outputs, 33, 9);
             product(kernels, format, outputs, 100, 6);
         }

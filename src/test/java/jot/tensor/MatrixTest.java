@@ -210,7 +210,7 @@ class MatrixTest {
 
     @Test
     void outputsSideBySideHoldTheSameNumbers() {
-        for (int outputs : new int[] {1, 127, 128, 129, 300}) {
+        for (int outputs : new int[] {1, 99, 100, 101, 300}) {
             for (int inputs : new int[] {1, 31, 32, 33, 100}) {
                 float[] values = floats(outputs * inputs);
                 Matrix rows = Quantizer.convert(Matrix.of(values, outputs, inputs), WeightFormat.Q8, Arena.ofAuto());
@@ -225,7 +225,7 @@ class MatrixTest {
     }
 
     private static Matrix tiles(float[] values, int outputs, int inputs) {
-        Quantizer quantizer = new Quantizer(WeightFormat.Q8, outputs, inputs, 128, Arena.ofAuto());
+        Quantizer quantizer = new Quantizer(WeightFormat.Q8, outputs, inputs, 100, Arena.ofAuto());
         for (int output = 0; output < outputs; output++) {
             quantizer.row(output, values, output * inputs, new Quantizer.Buffer());
         }
@@ -247,6 +247,15 @@ class MatrixTest {
         float[] end = new float[rows.inputs() - from];
         tiles.row(tiles.outputs() - 1, from, end.length, end, 0);
         assertArrayEquals(Arrays.copyOfRange(expected, from, expected.length), end);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1, 16", "1, 8, 16", "100, 1, 112", "768, 1, 384", "768, 2, 384", "768, 3, 256", "768, 8, 96", "1024, 2, 256",
+        "2304, 2, 384", "50257, 2, 384", "50257, 5, 384", "4096, 6, 352"})
+    void tilesAreSharedOutEvenly(int outputs, int threads, int sideBySide) {
+        KernelSelection scalar = KernelSelection.choose(Backend.SCALAR);
+        assertEquals(sideBySide, scalar.outputsSideBySide(WeightFormat.Q8, outputs, threads));
+        assertEquals(1, scalar.outputsSideBySide(WeightFormat.Q4, outputs, threads));
     }
 
     @Test
