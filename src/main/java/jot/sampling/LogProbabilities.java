@@ -9,8 +9,8 @@ import java.util.Arrays;
  */
 public final class LogProbabilities {
     private static final int BLOCK = 256;
-    /** So many likeliest tokens are found without sorting all. */
-    private static final int MOST_INSERTED = 100;
+    /** So many likeliest tokens are found sooner without sorting all. */
+    private static final int MOST_INSERTED = 2_000;
 
     private final double[] block = new double[BLOCK];
     private final double[] powers = new double[BLOCK];
