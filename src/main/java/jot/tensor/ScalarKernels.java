@@ -50,7 +50,7 @@ final class ScalarKernels implements Kernels {
 
     @Override
     public int fewRows() {
-        return 5;
+        return 11;
     }
 
     @Override
