@@ -26,8 +26,6 @@ import jot.model.Transformer;
 import jot.tensor.Activations;
 import jot.tensor.AttentionRows;
 import jot.tensor.Backend;
-import jot.tensor.KernelSelection;
-import jot.tensor.ParallelKernels;
 import jot.tensor.WeightFormat;
 
 import org.junit.jupiter.api.Tag;
@@ -98,36 +96,34 @@ class RealSizesTest {
                 DoubleTransformer witness = new DoubleTransformer(new DoubleWeights(checkpoint, format), shape.plan());
                 expected = witness.logits(witness.states(TOKENS).getLast());
             }
-            LoadSettings settings = new LoadSettings(2, OptionalInt.empty(), Backend.SCALAR, true, (done, all) -> { }, Optional.of(format));
-            try (LoadedModel model = ModelLoader.load(folder, settings)) {
-                for (Backend backend : Backends.runnable()) {
-                    compare(shape + " " + format.label() + " " + backend, expected, logits(model, backend, shape.first()));
+            for (Backend backend : Backends.runnable()) {
+                LoadSettings settings = new LoadSettings(2, OptionalInt.empty(), backend, true, (done, all) -> { }, Optional.of(format));
+                try (LoadedModel model = ModelLoader.load(folder, settings)) {
+                    compare(shape + " " + format.label() + " " + backend, expected, logits(model, shape.first()));
                 }
             }
         }
     }
 
     /** Logits after each token: a prompt, then one token after the other. */
-    private static float[][] logits(LoadedModel model, Backend backend, int first) {
+    private static float[][] logits(LoadedModel model, int first) {
         Transformer transformer = model.transformer();
         CacheLayout layout = new CacheLayout(transformer.architecture());
         float[][] pages = new float[KvCache.pagesOf(first)][];
         Arrays.fill(pages, new float[layout.pageFloats()]);
         KvCache cache = KvCache.restored(layout, first, first, pages);
         List<float[]> logits = new ArrayList<>();
-        try (KernelSelection selection = KernelSelection.choose(backend)) {
-            ForwardPass pass = new ForwardPass(transformer, new ParallelKernels(selection, model.workers()));
-            for (int from = 0, to = PROMPT; from < TOKENS.length; from = to, to++) {
-                Segment segment = new Segment(cache, TOKENS, from, to, Segment.Wanted.ALL);
-                model.workers().run(() -> {
-                    transformer.forward(List.of(segment), pass);
-                    Activations rows = pass.logits();
-                    for (int k = 0; k < segment.count(); k++) {
-                        int at = rows.at(pass.firstLogitRow(0) + k);
-                        logits.add(Arrays.copyOfRange(rows.values(), at, at + VOCABULARY));
-                    }
-                });
-            }
+        ForwardPass pass = new ForwardPass(transformer, model.kernels());
+        for (int from = 0, to = PROMPT; from < TOKENS.length; from = to, to++) {
+            Segment segment = new Segment(cache, TOKENS, from, to, Segment.Wanted.ALL);
+            model.workers().run(() -> {
+                transformer.forward(List.of(segment), pass);
+                Activations rows = pass.logits();
+                for (int k = 0; k < segment.count(); k++) {
+                    int at = rows.at(pass.firstLogitRow(0) + k);
+                    logits.add(Arrays.copyOfRange(rows.values(), at, at + VOCABULARY));
+                }
+            });
         }
         return logits.toArray(float[][]::new);
     }
