@@ -43,9 +43,9 @@ class RealSizesTest {
     /** Greatest difference of a logit, relative to the greatest logit of its row. */
     private static final double TOLERANCE = 1e-5;
     private static final int VOCABULARY = 96;
-    private static final int[] TOKENS = {5, 90, 17, 3, 64, 41, 8, 77};
-    /** Tokens of the prompt, enough for the kernels of many rows; those that follow come one by one. */
-    private static final int PROMPT = 6;
+    private static final int[] TOKENS = {5, 90, 17, 3, 64, 41, 8, 77, 30, 1, 86, 52, 19, 70};
+    /** Tokens of the prompt, enough for the plain loops of many rows; those that follow come one by one. */
+    private static final int PROMPT = 12;
     private static final Set<Integer> LOUD = Set.of(13, 400, 767);
     /** Positions before the first token of the rotary shape: whole pages of the cache. */
     private static final int FAR = 131_072 - AttentionRows.PAGE;
