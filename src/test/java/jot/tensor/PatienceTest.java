@@ -38,6 +38,9 @@ class PatienceTest {
                 case "panel", "outputsTogether" -> {
                     return 32;
                 }
+                case "outputsSideBySide" -> {
+                    return 1;
+                }
                 case "prefill" -> {
                     long end = System.nanoTime() + NANOS_PER_ROW * ((int) arguments[7] - (int) arguments[6]);
                     while (System.nanoTime() < end) {
