@@ -20,8 +20,6 @@ import java.util.Locale;
 public final class SafetensorsWriter {
 
     private static final int BUFFER_FLOATS = 1 << 18;
-    /** Bytes of a line of the processor's cache. */
-    private static final int LINE = 64;
 
     private final List<Entry> entries = new ArrayList<>();
 
@@ -103,7 +101,7 @@ public final class SafetensorsWriter {
         }
     }
 
-    /** The header, padded so that the data begin at a line of the cache, as a mapped file is read faster so. */
+    /** The header, padded so that the data are aligned to 8 bytes. */
     private String header() {
         StringBuilder json = new StringBuilder("{");
         long offset = 0;
@@ -117,8 +115,10 @@ public final class SafetensorsWriter {
             offset = end;
         }
         json.append('}');
-        int bytes = Long.BYTES + json.toString().getBytes(StandardCharsets.UTF_8).length;
-        return json.append(" ".repeat(Math.ceilDiv(bytes, LINE) * LINE - bytes)).toString();
+        while (json.toString().getBytes(StandardCharsets.UTF_8).length % Long.BYTES != 0) {
+            json.append(' ');
+        }
+        return json.toString();
     }
 
     private static String quoted(String name) {

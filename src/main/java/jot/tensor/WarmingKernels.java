@@ -1,7 +1,6 @@
 package jot.tensor;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Map;
@@ -99,8 +98,6 @@ final class WarmingKernels implements Kernels, AutoCloseable {
     /** Rounds after which nothing is expected any more of a kind that is still slow: the stand-in stays. */
     private static final int MOST_ROUNDS = 20_000;
     private static final long PAUSE_MILLIS = 1;
-    /** Slices that are made so that the JVM counts them: it trusts 1,000 calls that were counted, and begins after some hundred. */
-    private static final int SLICES = 4_000;
     /** How long the kernels for few rows wait for a first call before they warm up, as the processors have other work at a start. */
     private static final long DECODE_WAIT_NANOS = 2_000_000_000L;
 
@@ -164,7 +161,6 @@ final class WarmingKernels implements Kernels, AutoCloseable {
     private void warm() {
         Map<Kind, Exercise> exercises = new EnumMap<>(Kind.class);
         long start = System.nanoTime();
-        countSlices();
         try {
             for (Set<Kind> cold = cold(); !cold.isEmpty() && obstacle == null; cold = cold()) {
                 boolean due = decoding || System.nanoTime() - start > DECODE_WAIT_NANOS;
@@ -178,19 +174,6 @@ final class WarmingKernels implements Kernels, AutoCloseable {
             }
         } catch (OutOfMemoryError e) {
             standInForLackOfMemory();
-        }
-    }
-
-    /**
-     * Slices memory until the JVM knows that this is done often. The kernels for one row rely on it that the compiler dissolves their
-     * slices, which it does only if it has counted the calls; once it is busy, it compiles methods as small as these without counting.
-     */
-    private static void countSlices() {
-        MemorySegment memory = Arena.ofAuto().allocate(SLICES);
-        for (int i = 0; i < SLICES; i++) {
-            if (memory.asSlice(i, 1).byteSize() != 1) {
-                throw new AssertionError("a slice of another length");
-            }
         }
     }
 
