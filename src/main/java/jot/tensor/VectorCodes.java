@@ -19,7 +19,7 @@ import jdk.incubator.vector.VectorSpecies;
  * minimums are multiplied by the sums of what the lanes hold. Each row of activations goes through the same steps, alone or not.
  *
  * <p>Four rows of codes are read side by side, a quarter of the range apart, so that each is a long stream for the hardware to run ahead
- * of, and the four chains of sums overlap. The streams are slices of one length, so that the compiler compares an offset once for all.
+ * of, and the four chains of sums overlap.
  */
 final class VectorCodes {
     private static final VectorSpecies<Float> LANES = FloatVector.SPECIES_PREFERRED;
@@ -127,34 +127,24 @@ final class VectorCodes {
         if (codes.getClass() != Matrix.MEMORY || scales.getClass() != Matrix.MEMORY) {
             throw VectorDecode.otherClass();
         }
-        long length = (long) BLOCK * outputs * blocks;
-        MemorySegment codes0 = codes.asSlice(from, length);
-        MemorySegment codes1 = codes.asSlice(from + apart, length);
-        MemorySegment codes2 = codes.asSlice(from + 2 * apart, length);
-        MemorySegment codes3 = codes.asSlice(from + 3 * apart, length);
-        long scale = from / BYTE_GROUP * Float.BYTES;
-        long scaleApart = apart / BYTE_GROUP * Float.BYTES;
-        long scaleLength = Math.ceilDiv((long) outputs * blocks * COUNT, BYTE_LANES) * Float.BYTES;
-        MemorySegment scales0 = scales.asSlice(scale, scaleLength);
-        MemorySegment scales1 = scales.asSlice(scale + scaleApart, scaleLength);
-        MemorySegment scales2 = scales.asSlice(scale + 2 * scaleApart, scaleLength);
-        MemorySegment scales3 = scales.asSlice(scale + 3 * scaleApart, scaleLength);
         FloatVector zero = FloatVector.zero(LANES);
         FloatVector a = FloatVector.fromArray(LANES, sums, to);
         FloatVector b = FloatVector.fromArray(LANES, sums, to + COUNT);
         FloatVector c = FloatVector.fromArray(LANES, sums, to + 2 * COUNT);
         FloatVector d = FloatVector.fromArray(LANES, sums, to + 3 * COUNT);
         IntVector mask = IntVector.broadcast(INTS, 0xFF000000);
+        long scale0 = from / BYTE_GROUP * Float.BYTES;
+        long scaleApart = apart / BYTE_GROUP * Float.BYTES;
         int i = at;
         int next = to;
         for (int block = 0; block < outputs * blocks; block++) {
-            long code = (long) BLOCK * block;
-            long group = (COUNT < BYTE_LANES ? block * COUNT / BYTE_LANES * 4L : (long) BYTE_SCALE_BYTES * block);
+            long code = from + (long) BLOCK * block;
+            long group = scale0 + (COUNT < BYTE_LANES ? block * COUNT / BYTE_LANES * 4L : (long) BYTE_SCALE_BYTES * block);
             FloatVector x0 = FloatVector.fromArray(LANES, x, i);
             FloatVector x1 = FloatVector.fromArray(LANES, x, i + COUNT);
             FloatVector x2 = FloatVector.fromArray(LANES, x, i + 2 * COUNT);
             FloatVector x3 = FloatVector.fromArray(LANES, x, i + 3 * COUNT);
-            IntVector words = IntVector.fromMemorySegment(INTS, codes0, code, ORDER);
+            IntVector words = IntVector.fromMemorySegment(INTS, codes, code, ORDER);
             FloatVector value = (FloatVector) words.lanewise(VectorOperators.LSHL, 24).convertShape(VectorOperators.I2F, LANES, 0);
             FloatVector part = value.mul(x0);
             value = (FloatVector) words.lanewise(VectorOperators.LSHL, 16).and(mask).convertShape(VectorOperators.I2F, LANES, 0);
@@ -163,12 +153,12 @@ final class VectorCodes {
             part = FUSED ? value.fma(x2, part) : value.mul(x2).add(part);
             value = (FloatVector) words.and(mask).convertShape(VectorOperators.I2F, LANES, 0);
             part = FUSED ? value.fma(x3, part) : value.mul(x3).add(part);
-            FloatVector factor = COUNT <= BYTE_LANES
-                ? FloatVector.broadcast(LANES, scales0.get(Matrix.FLOAT, group))
-                : ((FloatVector) FloatVector.fromMemorySegment(BYTE_SCALES, scales0, group, ORDER)
+            FloatVector scale = COUNT <= BYTE_LANES
+                ? FloatVector.broadcast(LANES, scales.get(Matrix.FLOAT, group))
+                : ((FloatVector) FloatVector.fromMemorySegment(BYTE_SCALES, scales, group, ORDER)
                     .reinterpretShape(LANES, 0)).rearrange(EACH_BYTE_LANES);
-            a = FUSED ? part.fma(factor, a) : part.mul(factor).add(a);
-            words = IntVector.fromMemorySegment(INTS, codes1, code, ORDER);
+            a = FUSED ? part.fma(scale, a) : part.mul(scale).add(a);
+            words = IntVector.fromMemorySegment(INTS, codes, code + apart, ORDER);
             value = (FloatVector) words.lanewise(VectorOperators.LSHL, 24).convertShape(VectorOperators.I2F, LANES, 0);
             part = value.mul(x0);
             value = (FloatVector) words.lanewise(VectorOperators.LSHL, 16).and(mask).convertShape(VectorOperators.I2F, LANES, 0);
@@ -177,12 +167,12 @@ final class VectorCodes {
             part = FUSED ? value.fma(x2, part) : value.mul(x2).add(part);
             value = (FloatVector) words.and(mask).convertShape(VectorOperators.I2F, LANES, 0);
             part = FUSED ? value.fma(x3, part) : value.mul(x3).add(part);
-            factor = COUNT <= BYTE_LANES
-                ? FloatVector.broadcast(LANES, scales1.get(Matrix.FLOAT, group))
-                : ((FloatVector) FloatVector.fromMemorySegment(BYTE_SCALES, scales1, group, ORDER)
+            scale = COUNT <= BYTE_LANES
+                ? FloatVector.broadcast(LANES, scales.get(Matrix.FLOAT, group + scaleApart))
+                : ((FloatVector) FloatVector.fromMemorySegment(BYTE_SCALES, scales, group + scaleApart, ORDER)
                     .reinterpretShape(LANES, 0)).rearrange(EACH_BYTE_LANES);
-            b = FUSED ? part.fma(factor, b) : part.mul(factor).add(b);
-            words = IntVector.fromMemorySegment(INTS, codes2, code, ORDER);
+            b = FUSED ? part.fma(scale, b) : part.mul(scale).add(b);
+            words = IntVector.fromMemorySegment(INTS, codes, code + 2 * apart, ORDER);
             value = (FloatVector) words.lanewise(VectorOperators.LSHL, 24).convertShape(VectorOperators.I2F, LANES, 0);
             part = value.mul(x0);
             value = (FloatVector) words.lanewise(VectorOperators.LSHL, 16).and(mask).convertShape(VectorOperators.I2F, LANES, 0);
@@ -191,12 +181,12 @@ final class VectorCodes {
             part = FUSED ? value.fma(x2, part) : value.mul(x2).add(part);
             value = (FloatVector) words.and(mask).convertShape(VectorOperators.I2F, LANES, 0);
             part = FUSED ? value.fma(x3, part) : value.mul(x3).add(part);
-            factor = COUNT <= BYTE_LANES
-                ? FloatVector.broadcast(LANES, scales2.get(Matrix.FLOAT, group))
-                : ((FloatVector) FloatVector.fromMemorySegment(BYTE_SCALES, scales2, group, ORDER)
+            scale = COUNT <= BYTE_LANES
+                ? FloatVector.broadcast(LANES, scales.get(Matrix.FLOAT, group + 2 * scaleApart))
+                : ((FloatVector) FloatVector.fromMemorySegment(BYTE_SCALES, scales, group + 2 * scaleApart, ORDER)
                     .reinterpretShape(LANES, 0)).rearrange(EACH_BYTE_LANES);
-            c = FUSED ? part.fma(factor, c) : part.mul(factor).add(c);
-            words = IntVector.fromMemorySegment(INTS, codes3, code, ORDER);
+            c = FUSED ? part.fma(scale, c) : part.mul(scale).add(c);
+            words = IntVector.fromMemorySegment(INTS, codes, code + 3 * apart, ORDER);
             value = (FloatVector) words.lanewise(VectorOperators.LSHL, 24).convertShape(VectorOperators.I2F, LANES, 0);
             part = value.mul(x0);
             value = (FloatVector) words.lanewise(VectorOperators.LSHL, 16).and(mask).convertShape(VectorOperators.I2F, LANES, 0);
@@ -205,11 +195,11 @@ final class VectorCodes {
             part = FUSED ? value.fma(x2, part) : value.mul(x2).add(part);
             value = (FloatVector) words.and(mask).convertShape(VectorOperators.I2F, LANES, 0);
             part = FUSED ? value.fma(x3, part) : value.mul(x3).add(part);
-            factor = COUNT <= BYTE_LANES
-                ? FloatVector.broadcast(LANES, scales3.get(Matrix.FLOAT, group))
-                : ((FloatVector) FloatVector.fromMemorySegment(BYTE_SCALES, scales3, group, ORDER)
+            scale = COUNT <= BYTE_LANES
+                ? FloatVector.broadcast(LANES, scales.get(Matrix.FLOAT, group + 3 * scaleApart))
+                : ((FloatVector) FloatVector.fromMemorySegment(BYTE_SCALES, scales, group + 3 * scaleApart, ORDER)
                     .reinterpretShape(LANES, 0)).rearrange(EACH_BYTE_LANES);
-            d = FUSED ? part.fma(factor, d) : part.mul(factor).add(d);
+            d = FUSED ? part.fma(scale, d) : part.mul(scale).add(d);
             i += 4 * COUNT;
             if (i == at + blocks * 4 * COUNT) {
                 a.intoArray(sums, next);
@@ -232,22 +222,6 @@ final class VectorCodes {
         if (codes.getClass() != Matrix.MEMORY || scales.getClass() != Matrix.MEMORY || minimums.getClass() != Matrix.MEMORY) {
             throw VectorDecode.otherClass();
         }
-        long length = (long) BLOCK * outputs * blocks;
-        MemorySegment codes0 = codes.asSlice(from, length);
-        MemorySegment codes1 = codes.asSlice(from + apart, length);
-        MemorySegment codes2 = codes.asSlice(from + 2 * apart, length);
-        MemorySegment codes3 = codes.asSlice(from + 3 * apart, length);
-        long scale = from / NIBBLE_GROUP * Float.BYTES;
-        long scaleApart = apart / NIBBLE_GROUP * Float.BYTES;
-        long scaleLength = Math.ceilDiv((long) outputs * blocks * COUNT, NIBBLE_LANES) * Float.BYTES;
-        MemorySegment scales0 = scales.asSlice(scale, scaleLength);
-        MemorySegment scales1 = scales.asSlice(scale + scaleApart, scaleLength);
-        MemorySegment scales2 = scales.asSlice(scale + 2 * scaleApart, scaleLength);
-        MemorySegment scales3 = scales.asSlice(scale + 3 * scaleApart, scaleLength);
-        MemorySegment minimums0 = minimums.asSlice(scale, scaleLength);
-        MemorySegment minimums1 = minimums.asSlice(scale + scaleApart, scaleLength);
-        MemorySegment minimums2 = minimums.asSlice(scale + 2 * scaleApart, scaleLength);
-        MemorySegment minimums3 = minimums.asSlice(scale + 3 * scaleApart, scaleLength);
         FloatVector zero = FloatVector.zero(LANES);
         FloatVector a = FloatVector.fromArray(LANES, sums, to);
         FloatVector b = FloatVector.fromArray(LANES, sums, to + COUNT);
@@ -260,11 +234,13 @@ final class VectorCodes {
         IntVector mask4 = IntVector.broadcast(INTS, 0xF0000);
         IntVector mask5 = IntVector.broadcast(INTS, 0xF00000);
         IntVector mask6 = IntVector.broadcast(INTS, 0xF000000);
+        long scale0 = from / NIBBLE_GROUP * Float.BYTES;
+        long scaleApart = apart / NIBBLE_GROUP * Float.BYTES;
         int i = at;
         int next = to;
         for (int block = 0; block < outputs * blocks; block++) {
-            long code = (long) BLOCK * block;
-            long group = (COUNT < NIBBLE_LANES ? block * COUNT / NIBBLE_LANES * 4L : (long) NIBBLE_SCALE_BYTES * block);
+            long code = from + (long) BLOCK * block;
+            long group = scale0 + (COUNT < NIBBLE_LANES ? block * COUNT / NIBBLE_LANES * 4L : (long) NIBBLE_SCALE_BYTES * block);
             FloatVector x0 = FloatVector.fromArray(LANES, x, i);
             FloatVector x1 = FloatVector.fromArray(LANES, x, i + COUNT);
             FloatVector x2 = FloatVector.fromArray(LANES, x, i + 2 * COUNT);
@@ -274,7 +250,7 @@ final class VectorCodes {
             FloatVector x6 = FloatVector.fromArray(LANES, x, i + 6 * COUNT);
             FloatVector x7 = FloatVector.fromArray(LANES, x, i + 7 * COUNT);
             FloatVector all = FloatVector.fromArray(LANES, x, i + 8 * COUNT);
-            IntVector words = IntVector.fromMemorySegment(INTS, codes0, code, ORDER);
+            IntVector words = IntVector.fromMemorySegment(INTS, codes, code, ORDER);
             FloatVector value = (FloatVector) words.and(mask0).convertShape(VectorOperators.I2F, LANES, 0);
             FloatVector part = value.mul(x0);
             value = (FloatVector) words.and(mask1).convertShape(VectorOperators.I2F, LANES, 0);
@@ -291,17 +267,17 @@ final class VectorCodes {
             part = FUSED ? value.fma(x6, part) : value.mul(x6).add(part);
             value = (FloatVector) words.lanewise(VectorOperators.LSHR, 28).convertShape(VectorOperators.I2F, LANES, 0);
             part = FUSED ? value.fma(x7, part) : value.mul(x7).add(part);
-            FloatVector factor = COUNT <= NIBBLE_LANES
-                ? FloatVector.broadcast(LANES, scales0.get(Matrix.FLOAT, group))
-                : ((FloatVector) FloatVector.fromMemorySegment(NIBBLE_SCALES, scales0, group, ORDER)
+            FloatVector scale = COUNT <= NIBBLE_LANES
+                ? FloatVector.broadcast(LANES, scales.get(Matrix.FLOAT, group))
+                : ((FloatVector) FloatVector.fromMemorySegment(NIBBLE_SCALES, scales, group, ORDER)
                     .reinterpretShape(LANES, 0)).rearrange(EACH_NIBBLE_LANES);
-            a = FUSED ? part.fma(factor, a) : part.mul(factor).add(a);
-            factor = COUNT <= NIBBLE_LANES
-                ? FloatVector.broadcast(LANES, minimums0.get(Matrix.FLOAT, group))
-                : ((FloatVector) FloatVector.fromMemorySegment(NIBBLE_SCALES, minimums0, group, ORDER)
+            a = FUSED ? part.fma(scale, a) : part.mul(scale).add(a);
+            scale = COUNT <= NIBBLE_LANES
+                ? FloatVector.broadcast(LANES, minimums.get(Matrix.FLOAT, group))
+                : ((FloatVector) FloatVector.fromMemorySegment(NIBBLE_SCALES, minimums, group, ORDER)
                     .reinterpretShape(LANES, 0)).rearrange(EACH_NIBBLE_LANES);
-            a = FUSED ? factor.fma(all, a) : factor.mul(all).add(a);
-            words = IntVector.fromMemorySegment(INTS, codes1, code, ORDER);
+            a = FUSED ? scale.fma(all, a) : scale.mul(all).add(a);
+            words = IntVector.fromMemorySegment(INTS, codes, code + apart, ORDER);
             value = (FloatVector) words.and(mask0).convertShape(VectorOperators.I2F, LANES, 0);
             part = value.mul(x0);
             value = (FloatVector) words.and(mask1).convertShape(VectorOperators.I2F, LANES, 0);
@@ -318,17 +294,17 @@ final class VectorCodes {
             part = FUSED ? value.fma(x6, part) : value.mul(x6).add(part);
             value = (FloatVector) words.lanewise(VectorOperators.LSHR, 28).convertShape(VectorOperators.I2F, LANES, 0);
             part = FUSED ? value.fma(x7, part) : value.mul(x7).add(part);
-            factor = COUNT <= NIBBLE_LANES
-                ? FloatVector.broadcast(LANES, scales1.get(Matrix.FLOAT, group))
-                : ((FloatVector) FloatVector.fromMemorySegment(NIBBLE_SCALES, scales1, group, ORDER)
+            scale = COUNT <= NIBBLE_LANES
+                ? FloatVector.broadcast(LANES, scales.get(Matrix.FLOAT, group + scaleApart))
+                : ((FloatVector) FloatVector.fromMemorySegment(NIBBLE_SCALES, scales, group + scaleApart, ORDER)
                     .reinterpretShape(LANES, 0)).rearrange(EACH_NIBBLE_LANES);
-            b = FUSED ? part.fma(factor, b) : part.mul(factor).add(b);
-            factor = COUNT <= NIBBLE_LANES
-                ? FloatVector.broadcast(LANES, minimums1.get(Matrix.FLOAT, group))
-                : ((FloatVector) FloatVector.fromMemorySegment(NIBBLE_SCALES, minimums1, group, ORDER)
+            b = FUSED ? part.fma(scale, b) : part.mul(scale).add(b);
+            scale = COUNT <= NIBBLE_LANES
+                ? FloatVector.broadcast(LANES, minimums.get(Matrix.FLOAT, group + scaleApart))
+                : ((FloatVector) FloatVector.fromMemorySegment(NIBBLE_SCALES, minimums, group + scaleApart, ORDER)
                     .reinterpretShape(LANES, 0)).rearrange(EACH_NIBBLE_LANES);
-            b = FUSED ? factor.fma(all, b) : factor.mul(all).add(b);
-            words = IntVector.fromMemorySegment(INTS, codes2, code, ORDER);
+            b = FUSED ? scale.fma(all, b) : scale.mul(all).add(b);
+            words = IntVector.fromMemorySegment(INTS, codes, code + 2 * apart, ORDER);
             value = (FloatVector) words.and(mask0).convertShape(VectorOperators.I2F, LANES, 0);
             part = value.mul(x0);
             value = (FloatVector) words.and(mask1).convertShape(VectorOperators.I2F, LANES, 0);
@@ -345,17 +321,17 @@ final class VectorCodes {
             part = FUSED ? value.fma(x6, part) : value.mul(x6).add(part);
             value = (FloatVector) words.lanewise(VectorOperators.LSHR, 28).convertShape(VectorOperators.I2F, LANES, 0);
             part = FUSED ? value.fma(x7, part) : value.mul(x7).add(part);
-            factor = COUNT <= NIBBLE_LANES
-                ? FloatVector.broadcast(LANES, scales2.get(Matrix.FLOAT, group))
-                : ((FloatVector) FloatVector.fromMemorySegment(NIBBLE_SCALES, scales2, group, ORDER)
+            scale = COUNT <= NIBBLE_LANES
+                ? FloatVector.broadcast(LANES, scales.get(Matrix.FLOAT, group + 2 * scaleApart))
+                : ((FloatVector) FloatVector.fromMemorySegment(NIBBLE_SCALES, scales, group + 2 * scaleApart, ORDER)
                     .reinterpretShape(LANES, 0)).rearrange(EACH_NIBBLE_LANES);
-            c = FUSED ? part.fma(factor, c) : part.mul(factor).add(c);
-            factor = COUNT <= NIBBLE_LANES
-                ? FloatVector.broadcast(LANES, minimums2.get(Matrix.FLOAT, group))
-                : ((FloatVector) FloatVector.fromMemorySegment(NIBBLE_SCALES, minimums2, group, ORDER)
+            c = FUSED ? part.fma(scale, c) : part.mul(scale).add(c);
+            scale = COUNT <= NIBBLE_LANES
+                ? FloatVector.broadcast(LANES, minimums.get(Matrix.FLOAT, group + 2 * scaleApart))
+                : ((FloatVector) FloatVector.fromMemorySegment(NIBBLE_SCALES, minimums, group + 2 * scaleApart, ORDER)
                     .reinterpretShape(LANES, 0)).rearrange(EACH_NIBBLE_LANES);
-            c = FUSED ? factor.fma(all, c) : factor.mul(all).add(c);
-            words = IntVector.fromMemorySegment(INTS, codes3, code, ORDER);
+            c = FUSED ? scale.fma(all, c) : scale.mul(all).add(c);
+            words = IntVector.fromMemorySegment(INTS, codes, code + 3 * apart, ORDER);
             value = (FloatVector) words.and(mask0).convertShape(VectorOperators.I2F, LANES, 0);
             part = value.mul(x0);
             value = (FloatVector) words.and(mask1).convertShape(VectorOperators.I2F, LANES, 0);
@@ -372,16 +348,16 @@ final class VectorCodes {
             part = FUSED ? value.fma(x6, part) : value.mul(x6).add(part);
             value = (FloatVector) words.lanewise(VectorOperators.LSHR, 28).convertShape(VectorOperators.I2F, LANES, 0);
             part = FUSED ? value.fma(x7, part) : value.mul(x7).add(part);
-            factor = COUNT <= NIBBLE_LANES
-                ? FloatVector.broadcast(LANES, scales3.get(Matrix.FLOAT, group))
-                : ((FloatVector) FloatVector.fromMemorySegment(NIBBLE_SCALES, scales3, group, ORDER)
+            scale = COUNT <= NIBBLE_LANES
+                ? FloatVector.broadcast(LANES, scales.get(Matrix.FLOAT, group + 3 * scaleApart))
+                : ((FloatVector) FloatVector.fromMemorySegment(NIBBLE_SCALES, scales, group + 3 * scaleApart, ORDER)
                     .reinterpretShape(LANES, 0)).rearrange(EACH_NIBBLE_LANES);
-            d = FUSED ? part.fma(factor, d) : part.mul(factor).add(d);
-            factor = COUNT <= NIBBLE_LANES
-                ? FloatVector.broadcast(LANES, minimums3.get(Matrix.FLOAT, group))
-                : ((FloatVector) FloatVector.fromMemorySegment(NIBBLE_SCALES, minimums3, group, ORDER)
+            d = FUSED ? part.fma(scale, d) : part.mul(scale).add(d);
+            scale = COUNT <= NIBBLE_LANES
+                ? FloatVector.broadcast(LANES, minimums.get(Matrix.FLOAT, group + 3 * scaleApart))
+                : ((FloatVector) FloatVector.fromMemorySegment(NIBBLE_SCALES, minimums, group + 3 * scaleApart, ORDER)
                     .reinterpretShape(LANES, 0)).rearrange(EACH_NIBBLE_LANES);
-            d = FUSED ? factor.fma(all, d) : factor.mul(all).add(d);
+            d = FUSED ? scale.fma(all, d) : scale.mul(all).add(d);
             i += 9 * COUNT;
             if (i == at + blocks * 9 * COUNT) {
                 a.intoArray(sums, next);
