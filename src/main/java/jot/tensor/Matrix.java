@@ -232,6 +232,16 @@ public final class Matrix {
         return Math.min(sideBySide, all - tile * sideBySide);
     }
 
+    /** Where the codes of a tile begin, in bytes. */
+    long tileCodes(int tile) {
+        return (long) tile * sideBySide * ((WeightFormat.Coded) format).rowBytes(inputs);
+    }
+
+    /** Where the scales of a tile begin, in floats. */
+    long tileScales(int tile) {
+        return (long) tile * sideBySide * ((WeightFormat.Coded) format).groups(inputs);
+    }
+
     MemorySegment codes() {
         return codes;
     }
@@ -271,7 +281,8 @@ public final class Matrix {
         };
     }
 
-    private static MemorySegment part(MemorySegment plane, int from, int rows, long rowBytes) {
+    /** Some rows of a plane, or the plane itself where it is none. */
+    static MemorySegment part(MemorySegment plane, int from, int rows, long rowBytes) {
         return plane.equals(MemorySegment.NULL) ? plane : plane.asSlice(from * rowBytes, rows * rowBytes);
     }
 
@@ -334,7 +345,7 @@ public final class Matrix {
 
     private void codedRow(WeightFormat.Coded coded, int output, int from, int count, float[] to, int offset) {
         if (sideBySide > 1) {
-            tiledRow(coded, first + output, from, count, to, offset);
+            tiledRow(first + output, from, count, to, offset);
             return;
         }
         int groups = coded.groups(inputs);
@@ -351,12 +362,12 @@ public final class Matrix {
         }
     }
 
-    private void tiledRow(WeightFormat.Coded coded, int output, int from, int count, float[] to, int offset) {
+    private void tiledRow(int output, int from, int count, float[] to, int offset) {
         int tile = output / sideBySide;
         int width = tileOutputs(tile);
         int place = output % sideBySide;
-        long codesAt = (long) tile * sideBySide * coded.rowBytes(inputs) + place;
-        long scalesAt = (long) tile * sideBySide * coded.groups(inputs) + place;
+        long codesAt = tileCodes(tile) + place;
+        long scalesAt = tileScales(tile) + place;
         for (int i = 0; i < count; i += WeightFormat.Coded.GROUP) {
             int group = (from + i) / WeightFormat.Coded.GROUP;
             float scale = scales.get(FLOAT, (scalesAt + (long) group * width) * Float.BYTES);

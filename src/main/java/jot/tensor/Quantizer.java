@@ -148,50 +148,35 @@ public final class Quantizer {
         WeightFormat.Coded coded = (WeightFormat.Coded) format;
         int rowBytes = coded.rowBytes(inputs);
         int groups = coded.groups(inputs);
-        byte[] room = buffer.scratch.codes(Math.multiplyExact(width, rowBytes + COLUMNS));
-        turnCodes(part(codes, first, width, rowBytes), width, rowBytes, room);
-        turnScales(part(scales, first, width, Float.BYTES * groups), width, groups, buffer.scratch.tile(width * (groups + COLUMNS)));
+        byte[] bytes = buffer.scratch.codes(Math.multiplyExact(width, rowBytes + COLUMNS));
+        turn(Matrix.part(codes, first, width, rowBytes), ValueLayout.JAVA_BYTE, width, rowBytes, bytes, (from, count, to) -> {
+            for (int i = 0; i < count; i++) {
+                bytes[to + i * width] = bytes[from + i];
+            }
+        });
+        float[] floats = buffer.scratch.tile(width * (groups + COLUMNS));
+        turn(Matrix.part(scales, first, width, (long) Float.BYTES * groups), Matrix.FLOAT, width, groups, floats, (from, count, to) -> {
+            for (int i = 0; i < count; i++) {
+                floats[to + i * width] = floats[from + i];
+            }
+        });
     }
 
-    private static MemorySegment part(MemorySegment plane, int first, int rows, long rowBytes) {
-        return plane.asSlice(first * rowBytes, rows * rowBytes);
+    /** Within an array, copies numbers that lie side by side to places that lie a column apart. */
+    private interface Scatter {
+        void copy(int from, int count, int to);
     }
 
     /** {@code [rows][count]} becomes {@code [count][rows]} by way of an array with room for that and a block of columns. */
-    private static void turnCodes(MemorySegment tile, int rows, int count, byte[] room) {
+    private static void turn(MemorySegment tile, ValueLayout layout, int rows, int count, Object room, Scatter scatter) {
         int block = rows * count;
-        MemorySegment.copy(tile, ValueLayout.JAVA_BYTE, 0, room, 0, block);
+        MemorySegment.copy(tile, layout, 0, room, 0, block);
         for (int from = 0; from < count; from += COLUMNS) {
             int columns = Math.min(COLUMNS, count - from);
             for (int row = 0; row < rows; row++) {
-                scatter(room, row * count + from, columns, block + row, rows);
+                scatter.copy(row * count + from, columns, block + row);
             }
-            MemorySegment.copy(room, block, tile, ValueLayout.JAVA_BYTE, (long) from * rows, columns * rows);
-        }
-    }
-
-    private static void scatter(byte[] room, int from, int count, int to, int stride) {
-        for (int i = 0; i < count; i++) {
-            room[to + i * stride] = room[from + i];
-        }
-    }
-
-    /** The same of scales. */
-    private static void turnScales(MemorySegment tile, int rows, int count, float[] room) {
-        int block = rows * count;
-        MemorySegment.copy(tile, Matrix.FLOAT, 0, room, 0, block);
-        for (int from = 0; from < count; from += COLUMNS) {
-            int columns = Math.min(COLUMNS, count - from);
-            for (int row = 0; row < rows; row++) {
-                scatter(room, row * count + from, columns, block + row, rows);
-            }
-            MemorySegment.copy(room, block, tile, Matrix.FLOAT, Float.BYTES * (long) from * rows, columns * rows);
-        }
-    }
-
-    private static void scatter(float[] room, int from, int count, int to, int stride) {
-        for (int i = 0; i < count; i++) {
-            room[to + i * stride] = room[from + i];
+            MemorySegment.copy(room, block, tile, layout, layout.byteSize() * from * rows, columns * rows);
         }
     }
 

@@ -101,7 +101,6 @@ final class ScalarKernels implements Kernels {
 
     /** The same of tiles, which hold columns already; outputs are counted as they lie in memory. */
     private static void turnTiles(Matrix w, int output, int outputs, int from, int count, float[][] columns, Scratch scratch) {
-        WeightFormat.Coded coded = (WeightFormat.Coded) w.format();
         byte[] codes = scratch.codes(SIDE_BY_SIDE);
         float[] scales = scratch.tile(SIDE_BY_SIDE);
         for (int o = 0, width; o < outputs; o += width) {
@@ -109,8 +108,8 @@ final class ScalarKernels implements Kernels {
             int place = (output + o) % w.sideBySide();
             int apart = w.tileOutputs(tile);
             width = Math.min(apart - place, outputs - o);
-            long codesAt = (long) tile * w.sideBySide() * coded.rowBytes(w.inputs()) + place;
-            long scalesAt = (long) tile * w.sideBySide() * coded.groups(w.inputs()) + place;
+            long codesAt = w.tileCodes(tile) + place;
+            long scalesAt = w.tileScales(tile) + place;
             for (int i = 0; i < count; i++) {
                 if (i % GROUP == 0) {
                     long group = (from + i) / GROUP;
@@ -300,14 +299,14 @@ final class ScalarKernels implements Kernels {
         for (int k = 0; k < 2 * rows; k++) {
             Arrays.fill(sums[k], 0, width, 0f);
         }
-        long first = (long) tile * w.sideBySide() * groups;
+        long codesAt = w.tileCodes(tile);
+        long scalesAt = w.tileScales(tile);
         for (int group = 0; group < groups; group++) {
-            long at = first + (long) group * width;
-            MemorySegment.copy(w.scales(), Matrix.FLOAT, Float.BYTES * at, scales, 0, width);
-            for (int i = 0; i < GROUP; i += COLUMNS) {
-                MemorySegment.copy(w.codes(), ValueLayout.JAVA_BYTE, GROUP * at + (long) i * width, codes, 0, COLUMNS * width);
+            MemorySegment.copy(w.scales(), Matrix.FLOAT, Float.BYTES * (scalesAt + (long) group * width), scales, 0, width);
+            for (int i = group * GROUP; i < (group + 1) * GROUP; i += COLUMNS) {
+                MemorySegment.copy(w.codes(), ValueLayout.JAVA_BYTE, codesAt + (long) i * width, codes, 0, COLUMNS * width);
                 for (int row = 0; row < rows; row++) {
-                    multiplyAdd(codes, width, inputs[row], group * GROUP + i, sums[row]);
+                    multiplyAdd(codes, width, inputs[row], i, sums[row]);
                 }
             }
             for (int row = 0; row < rows; row++) {
