@@ -77,7 +77,7 @@ final class FormatConversion {
         int[] places = RowOrder.places(order, outputs);
         int inputs = stored.outputs();
         Quantizer quantizer = quantizer(outputs, inputs);
-        workers.run(() -> workers.forEach((worker, from, to) -> {
+        return filled(quantizer, Math.ceilDiv(outputs, ROWS), 1, (worker, from, to) -> {
             int stride = inputs + GAP;
             float[] values = gathered(worker, ROWS * (stride + 1));
             for (int first = from * ROWS; first < Math.min(outputs, to * ROWS); first += ROWS) {
@@ -87,8 +87,7 @@ final class FormatConversion {
                     quantizer.row(places[first + row], values, row * stride, buffers[worker]);
                 }
             }
-        }, Math.ceilDiv(outputs, ROWS), 1));
-        return matrix(quantizer);
+        });
     }
 
     /** Columns {@code [first, first + count)}, {@code stride} apart, each of as many numbers as there are rows. */
@@ -113,27 +112,29 @@ final class FormatConversion {
 
     private Matrix fill(int outputs, int inputs, Rows rows) {
         Quantizer quantizer = quantizer(outputs, inputs);
-        workers.run(() -> workers.forEach((worker, from, to) -> {
+        return filled(quantizer, outputs, ROWS, (worker, from, to) -> {
             float[] row = gathered(worker, inputs);
             for (int output = from; output < to; output++) {
                 rows.read(output, row, 0);
                 quantizer.row(output, row, 0, buffers[worker]);
             }
-        }, outputs, ROWS));
-        return matrix(quantizer);
+        });
     }
 
     private Quantizer quantizer(int outputs, int inputs) {
         return new Quantizer(format, outputs, inputs, kernels.outputsSideBySide(format, outputs, workers.threads()), memory);
     }
 
-    /** What was filled, in the layout wanted. */
-    private Matrix matrix(Quantizer quantizer) {
-        workers.run(() -> workers.forEach((worker, from, to) -> {
-            for (int tile = from; tile < to; tile++) {
-                quantizer.turn(tile, buffers[worker]);
-            }
-        }, quantizer.tiles(), 1));
+    /** A matrix whose rows a loop stores, in the layout wanted. */
+    private Matrix filled(Quantizer quantizer, int count, int grain, Workers.RangeTask rows) {
+        workers.run(() -> {
+            workers.forEach(rows, count, grain);
+            workers.forEach((worker, from, to) -> {
+                for (int tile = from; tile < to; tile++) {
+                    quantizer.turn(tile, buffers[worker]);
+                }
+            }, quantizer.tiles(), 1);
+        });
         return quantizer.matrix();
     }
 
