@@ -20,6 +20,8 @@ import java.util.Locale;
 public final class SafetensorsWriter {
 
     private static final int BUFFER_FLOATS = 1 << 18;
+    /** Bytes of a line of the processor's cache. */
+    private static final int LINE = 64;
 
     private final List<Entry> entries = new ArrayList<>();
 
@@ -101,7 +103,7 @@ public final class SafetensorsWriter {
         }
     }
 
-    /** The header, padded so that the data are aligned to 8 bytes. */
+    /** The header, padded so that the data begin at a line of the cache, as a mapped file is read faster so. */
     private String header() {
         StringBuilder json = new StringBuilder("{");
         long offset = 0;
@@ -115,10 +117,8 @@ public final class SafetensorsWriter {
             offset = end;
         }
         json.append('}');
-        while (json.toString().getBytes(StandardCharsets.UTF_8).length % Long.BYTES != 0) {
-            json.append(' ');
-        }
-        return json.toString();
+        int bytes = Long.BYTES + json.toString().getBytes(StandardCharsets.UTF_8).length;
+        return json.append(" ".repeat(Math.ceilDiv(bytes, LINE) * LINE - bytes)).toString();
     }
 
     private static String quoted(String name) {

@@ -10,7 +10,7 @@ import java.util.Arrays;
  */
 public final class ParallelKernels {
     /** Bytes of weights that a thread takes at a time when reading them bounds the speed: long streams, but pieces enough to share out. */
-    private static final long DECODE_BYTES = 1 << 20;
+    private static final long DECODE_BYTES = 2 << 20;
     /** Outputs that kernels take together. */
     private static final int EIGHT = 8;
     /** Floats below which splitting costs more than it gains. */

@@ -18,6 +18,9 @@ import jdk.incubator.vector.VectorSpecies;
  *
  * <p>One loop goes over the whole range, row after row, and a branch in it ends each. A loop for each row would be clearer, but the
  * compiler proves the bounds of all streams each time it enters one, some hundred steps without a load, and reading stands still meanwhile.
+ * A step takes four vectors of each stream, one after the other, which the hardware reads faster than one of each in turns. The compiler
+ * moves the comparisons of bounds out of the loop, if its profile says that the loop goes round more than twice a call:
+ * {@link WarmingKernels} sees to that.
  */
 final class VectorDecode {
     private static final VectorSpecies<Float> LANES = FloatVector.SPECIES_PREFERRED;
@@ -27,9 +30,9 @@ final class VectorDecode {
     private static final boolean FUSED = Elementary.FUSED;
     private static final int COUNT = LANES.length();
     /** Rows of weights that one row of activations is multiplied by side by side. */
-    private static final int STREAMS = 8;
-    /** The same for weights of 16 bits. */
-    private static final int HALF_STREAMS = 4;
+    private static final int STREAMS = 4;
+    /** Inputs that a step takes of each stream. */
+    private static final int TOGETHER = 4 * COUNT;
     /** Vectors of sums that are kept until their lanes are folded: those of some outputs of each stream. */
     static final int SUMS = 4096;
     /**
@@ -43,11 +46,11 @@ final class VectorDecode {
     }
 
     /**
-     * Whether {@link #multiply} can do it: weights as they are stored, in whole vectors and memory of the usual class, and enough outputs
+     * Whether {@link #multiply} can do it: weights as they are stored, in whole steps and memory of the usual class, and enough outputs
      * for the streams.
      */
     static boolean fits(Matrix w, int outputs) {
-        return w.format() instanceof WeightFormat.Plain && w.inputs() % COUNT == 0 && outputs >= STREAMS && w.isOneClass();
+        return w.format() instanceof WeightFormat.Plain && w.inputs() % TOGETHER == 0 && outputs >= STREAMS && w.isOneClass();
     }
 
     /** What a kernel throws that was given memory of another class than {@link Matrix#MEMORY}. */
@@ -62,18 +65,17 @@ final class VectorDecode {
         float factor = scaled ? VectorWeights.F16_SUM : 1f;
         float[] row = scaled ? scaled(x, at, w.inputs(), scratch) : x;
         int rowAt = scaled ? 0 : at;
-        int streams = plain == WeightFormat.Plain.F32 ? STREAMS : HALF_STREAMS;
         float[] sums = scratch.tile(ROOM);
-        int apart = (toOutput - fromOutput) / streams;
-        int step = SUMS / streams;
+        int apart = (toOutput - fromOutput) / STREAMS;
+        int step = SUMS / STREAMS;
         for (int k = 0; k < apart; k += step) {
             int count = Math.min(step, apart - k);
             sum(w, plain, fromOutput + k, apart, count, row, rowAt, sums);
-            store(sums, streams, streams, factor, bias, fromOutput + k, apart, count, y, to);
+            store(sums, STREAMS, STREAMS, factor, bias, fromOutput + k, apart, count, y, to);
         }
-        if (streams * apart < toOutput - fromOutput) {
-            sum(w, plain, toOutput - streams, 1, 1, row, rowAt, sums);
-            store(sums, streams, streams, factor, bias, toOutput - streams, 1, 1, y, to);
+        if (STREAMS * apart < toOutput - fromOutput) {
+            sum(w, plain, toOutput - STREAMS, 1, 1, row, rowAt, sums);
+            store(sums, STREAMS, STREAMS, factor, bias, toOutput - STREAMS, 1, 1, y, to);
         }
     }
 
@@ -120,40 +122,51 @@ final class VectorDecode {
         FloatVector b = zero;
         FloatVector c = zero;
         FloatVector d = zero;
-        FloatVector e = zero;
-        FloatVector f = zero;
-        FloatVector g = zero;
-        FloatVector h = zero;
         long w1 = from + apart;
         long w2 = w1 + apart;
         long w3 = w2 + apart;
-        long w4 = w3 + apart;
-        long w5 = w4 + apart;
-        long w6 = w5 + apart;
-        long w7 = w6 + apart;
-        int steps = outputs * (inputs / COUNT);
+        int steps = outputs * (inputs / TOGETHER);
         int i = at;
         int to = 0;
         for (int t = 0; t < steps; t++) {
-            long step = 4L * COUNT * t;
-            FloatVector v = FloatVector.fromArray(LANES, x, i);
+            long step = 4L * TOGETHER * t;
+            FloatVector v0 = FloatVector.fromArray(LANES, x, i);
+            FloatVector v1 = FloatVector.fromArray(LANES, x, i + COUNT);
+            FloatVector v2 = FloatVector.fromArray(LANES, x, i + 2 * COUNT);
+            FloatVector v3 = FloatVector.fromArray(LANES, x, i + 3 * COUNT);
             FloatVector weights = FloatVector.fromMemorySegment(LANES, w, from + step, ORDER);
-            a = FUSED ? weights.fma(v, a) : weights.mul(v).add(a);
+            a = FUSED ? weights.fma(v0, a) : weights.mul(v0).add(a);
+            weights = FloatVector.fromMemorySegment(LANES, w, from + step + 4L * COUNT, ORDER);
+            a = FUSED ? weights.fma(v1, a) : weights.mul(v1).add(a);
+            weights = FloatVector.fromMemorySegment(LANES, w, from + step + 8L * COUNT, ORDER);
+            a = FUSED ? weights.fma(v2, a) : weights.mul(v2).add(a);
+            weights = FloatVector.fromMemorySegment(LANES, w, from + step + 12L * COUNT, ORDER);
+            a = FUSED ? weights.fma(v3, a) : weights.mul(v3).add(a);
             weights = FloatVector.fromMemorySegment(LANES, w, w1 + step, ORDER);
-            b = FUSED ? weights.fma(v, b) : weights.mul(v).add(b);
+            b = FUSED ? weights.fma(v0, b) : weights.mul(v0).add(b);
+            weights = FloatVector.fromMemorySegment(LANES, w, w1 + step + 4L * COUNT, ORDER);
+            b = FUSED ? weights.fma(v1, b) : weights.mul(v1).add(b);
+            weights = FloatVector.fromMemorySegment(LANES, w, w1 + step + 8L * COUNT, ORDER);
+            b = FUSED ? weights.fma(v2, b) : weights.mul(v2).add(b);
+            weights = FloatVector.fromMemorySegment(LANES, w, w1 + step + 12L * COUNT, ORDER);
+            b = FUSED ? weights.fma(v3, b) : weights.mul(v3).add(b);
             weights = FloatVector.fromMemorySegment(LANES, w, w2 + step, ORDER);
-            c = FUSED ? weights.fma(v, c) : weights.mul(v).add(c);
+            c = FUSED ? weights.fma(v0, c) : weights.mul(v0).add(c);
+            weights = FloatVector.fromMemorySegment(LANES, w, w2 + step + 4L * COUNT, ORDER);
+            c = FUSED ? weights.fma(v1, c) : weights.mul(v1).add(c);
+            weights = FloatVector.fromMemorySegment(LANES, w, w2 + step + 8L * COUNT, ORDER);
+            c = FUSED ? weights.fma(v2, c) : weights.mul(v2).add(c);
+            weights = FloatVector.fromMemorySegment(LANES, w, w2 + step + 12L * COUNT, ORDER);
+            c = FUSED ? weights.fma(v3, c) : weights.mul(v3).add(c);
             weights = FloatVector.fromMemorySegment(LANES, w, w3 + step, ORDER);
-            d = FUSED ? weights.fma(v, d) : weights.mul(v).add(d);
-            weights = FloatVector.fromMemorySegment(LANES, w, w4 + step, ORDER);
-            e = FUSED ? weights.fma(v, e) : weights.mul(v).add(e);
-            weights = FloatVector.fromMemorySegment(LANES, w, w5 + step, ORDER);
-            f = FUSED ? weights.fma(v, f) : weights.mul(v).add(f);
-            weights = FloatVector.fromMemorySegment(LANES, w, w6 + step, ORDER);
-            g = FUSED ? weights.fma(v, g) : weights.mul(v).add(g);
-            weights = FloatVector.fromMemorySegment(LANES, w, w7 + step, ORDER);
-            h = FUSED ? weights.fma(v, h) : weights.mul(v).add(h);
-            i += COUNT;
+            d = FUSED ? weights.fma(v0, d) : weights.mul(v0).add(d);
+            weights = FloatVector.fromMemorySegment(LANES, w, w3 + step + 4L * COUNT, ORDER);
+            d = FUSED ? weights.fma(v1, d) : weights.mul(v1).add(d);
+            weights = FloatVector.fromMemorySegment(LANES, w, w3 + step + 8L * COUNT, ORDER);
+            d = FUSED ? weights.fma(v2, d) : weights.mul(v2).add(d);
+            weights = FloatVector.fromMemorySegment(LANES, w, w3 + step + 12L * COUNT, ORDER);
+            d = FUSED ? weights.fma(v3, d) : weights.mul(v3).add(d);
+            i += TOGETHER;
             if (i == at + inputs) {
                 a.intoArray(sums, to);
                 a = zero;
@@ -163,14 +176,6 @@ final class VectorDecode {
                 c = zero;
                 d.intoArray(sums, to + 3 * COUNT);
                 d = zero;
-                e.intoArray(sums, to + 4 * COUNT);
-                e = zero;
-                f.intoArray(sums, to + 5 * COUNT);
-                f = zero;
-                g.intoArray(sums, to + 6 * COUNT);
-                g = zero;
-                h.intoArray(sums, to + 7 * COUNT);
-                h = zero;
                 to += STREAMS * COUNT;
                 i = at;
             }
@@ -192,25 +197,64 @@ final class VectorDecode {
         long w1 = from + apart;
         long w2 = w1 + apart;
         long w3 = w2 + apart;
-        int steps = outputs * (inputs / COUNT);
+        int steps = outputs * (inputs / TOGETHER);
         int i = at;
         int to = 0;
         for (int t = 0; t < steps; t++) {
-            long step = 2L * COUNT * t;
-            FloatVector v = FloatVector.fromArray(LANES, x, i);
+            long step = 2L * TOGETHER * t;
+            FloatVector v0 = FloatVector.fromArray(LANES, x, i);
+            FloatVector v1 = FloatVector.fromArray(LANES, x, i + COUNT);
+            FloatVector v2 = FloatVector.fromArray(LANES, x, i + 2 * COUNT);
+            FloatVector v3 = FloatVector.fromArray(LANES, x, i + 3 * COUNT);
             FloatVector weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, from + step, ORDER)
                 .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
-            a = FUSED ? weights.fma(v, a) : weights.mul(v).add(a);
-            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w1 + step, ORDER).convertShape(VectorOperators.S2I, INTS, 0))
-                .lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
-            b = FUSED ? weights.fma(v, b) : weights.mul(v).add(b);
-            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w2 + step, ORDER).convertShape(VectorOperators.S2I, INTS, 0))
-                .lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
-            c = FUSED ? weights.fma(v, c) : weights.mul(v).add(c);
-            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w3 + step, ORDER).convertShape(VectorOperators.S2I, INTS, 0))
-                .lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
-            d = FUSED ? weights.fma(v, d) : weights.mul(v).add(d);
-            i += COUNT;
+            a = FUSED ? weights.fma(v0, a) : weights.mul(v0).add(a);
+            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, from + step + 2L * COUNT, ORDER)
+                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
+            a = FUSED ? weights.fma(v1, a) : weights.mul(v1).add(a);
+            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, from + step + 4L * COUNT, ORDER)
+                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
+            a = FUSED ? weights.fma(v2, a) : weights.mul(v2).add(a);
+            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, from + step + 6L * COUNT, ORDER)
+                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
+            a = FUSED ? weights.fma(v3, a) : weights.mul(v3).add(a);
+            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w1 + step, ORDER)
+                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
+            b = FUSED ? weights.fma(v0, b) : weights.mul(v0).add(b);
+            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w1 + step + 2L * COUNT, ORDER)
+                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
+            b = FUSED ? weights.fma(v1, b) : weights.mul(v1).add(b);
+            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w1 + step + 4L * COUNT, ORDER)
+                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
+            b = FUSED ? weights.fma(v2, b) : weights.mul(v2).add(b);
+            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w1 + step + 6L * COUNT, ORDER)
+                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
+            b = FUSED ? weights.fma(v3, b) : weights.mul(v3).add(b);
+            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w2 + step, ORDER)
+                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
+            c = FUSED ? weights.fma(v0, c) : weights.mul(v0).add(c);
+            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w2 + step + 2L * COUNT, ORDER)
+                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
+            c = FUSED ? weights.fma(v1, c) : weights.mul(v1).add(c);
+            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w2 + step + 4L * COUNT, ORDER)
+                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
+            c = FUSED ? weights.fma(v2, c) : weights.mul(v2).add(c);
+            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w2 + step + 6L * COUNT, ORDER)
+                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
+            c = FUSED ? weights.fma(v3, c) : weights.mul(v3).add(c);
+            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w3 + step, ORDER)
+                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
+            d = FUSED ? weights.fma(v0, d) : weights.mul(v0).add(d);
+            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w3 + step + 2L * COUNT, ORDER)
+                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
+            d = FUSED ? weights.fma(v1, d) : weights.mul(v1).add(d);
+            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w3 + step + 4L * COUNT, ORDER)
+                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
+            d = FUSED ? weights.fma(v2, d) : weights.mul(v2).add(d);
+            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w3 + step + 6L * COUNT, ORDER)
+                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
+            d = FUSED ? weights.fma(v3, d) : weights.mul(v3).add(d);
+            i += TOGETHER;
             if (i == at + inputs) {
                 a.intoArray(sums, to);
                 a = zero;
@@ -220,7 +264,7 @@ final class VectorDecode {
                 c = zero;
                 d.intoArray(sums, to + 3 * COUNT);
                 d = zero;
-                to += HALF_STREAMS * COUNT;
+                to += STREAMS * COUNT;
                 i = at;
             }
         }

@@ -76,8 +76,11 @@ final class WarmingKernels implements Kernels, AutoCloseable {
      * compiler gives registers to what it takes to be frequent, and inlines nothing else ({@code InlineFrequencyRatio}).
      */
     private static final int HOLLOW_CALLS = 50;
-    /** The same for few rows of codes, of which a trial has few blocks. */
-    private static final int HOLLOW_CALLS_OF_CODES = 25;
+    /**
+     * The same for few rows, whose calls are not hollow where a loop reads weights: the compiler leaves the comparisons of bounds in a loop
+     * over memory that goes round two times a call or fewer by its profile, and takes twice the instructions for each load.
+     */
+    private static final int BRIEF_CALLS = 25;
     /** The same where few registers are in use, and a trial leaves much garbage. */
     private static final int HOLLOW_CALLS_OF_FUNCTIONS = 100;
     /** Trials in a round that asks the compiler for a kind. */
@@ -359,8 +362,8 @@ final class WarmingKernels implements Kernels, AutoCloseable {
 
     /** Tiny work for one kind of kernel: calls that make the compiler take it, and now and then a larger one that shows whether it did. */
     private final class Exercise {
-        /** Inputs of a trial of few rows times plain numbers. */
-        private static final int INPUTS = 128;
+        /** Inputs of a trial of few rows times plain numbers: at least four steps of the kernels for one row. */
+        private static final int INPUTS = 256;
         /**
          * Blocks in a row of a trial with codes. Where each row is one block, the compiler takes the branch that ends a row for the only
          * way, reckons by it how far the sums reach, and compiles the loop a second time, and worse, when that turns out wrong.
@@ -433,7 +436,7 @@ final class WarmingKernels implements Kernels, AutoCloseable {
                         Activations x = new Activations(SOME, w.inputs());
                         Activations y = new Activations(SOME, w.outputs());
                         trial = () -> decode(w, x, y, rows);
-                        call = () -> nothing(w);
+                        call = () -> briefly(w);
                         bound = (coded ? 16 : 4) * rows * w.outputs() * w.inputs() / PER_NANO;
                     } else {
                         Matrix w = matrix(kind.format, WIDENED);
@@ -445,8 +448,7 @@ final class WarmingKernels implements Kernels, AutoCloseable {
             }
             later = kind.later;
             costly = later || kind == Kind.PREFILL_F32;
-            callsBetween = kind.format == null ? HOLLOW_CALLS_OF_FUNCTIONS
-                : later && kind.format instanceof WeightFormat.Coded ? HOLLOW_CALLS_OF_CODES : HOLLOW_CALLS;
+            callsBetween = kind.format == null ? HOLLOW_CALLS_OF_FUNCTIONS : later ? BRIEF_CALLS : HOLLOW_CALLS;
         }
 
         /** The codes of a vector. */
@@ -503,19 +505,21 @@ final class WarmingKernels implements Kernels, AutoCloseable {
             vector.add(x, 0, 1f, x, 0, width, 0, 1);
         }
 
-        /** The innermost methods of {@link #decode}, which find nothing to do. */
-        private void nothing(Matrix w) {
+        /** The innermost methods of {@link #decode}: those for one row read an output, most others find nothing to do. */
+        private void briefly(Matrix w) {
             float[] sums = scratch.tile(VectorDecode.ROOM);
             VectorFunctions.foldAll(sums, 0);
             switch (w.format()) {
                 case WeightFormat.Coded coded -> {
                     if (LaneKernels.keepsCodes(w, coded, lanes)) {
-                        VectorCodes.blocks(w, coded, 0, 0, 0, 0, floats, 0, sums, 0);
+                        // without comparisons between its loads the loop over nibbles needs more registers than there are
+                        int outputs = coded.bits() == Byte.SIZE ? 1 : 0;
+                        VectorCodes.blocks(w, coded, 0, 0, outputs, BLOCKS, floats, 0, sums, 0);
                     }
                 }
                 case WeightFormat.Plain plain -> {
                     VectorDecode.scaled(floats, 0, 0, scratch);
-                    VectorDecode.sum(w, plain, 0, 0, 0, floats, 0, sums);
+                    VectorDecode.sum(w, plain, 0, 0, 1, floats, 0, sums);
                     RegisterTile.FewRows.widenHalves(w.codes(), plain == WeightFormat.Plain.F16, 0, 0, w.codes());
                     for (int left = SOME, rows; left > 0; left -= rows) {
                         rows = RegisterTile.FewRows.together(left);

@@ -14,6 +14,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -220,5 +222,16 @@ class SafetensorsFileTest {
             assertFalse(refusal(cut).getMessage().isEmpty());
         }
         Checkpoint.open(write(whole)).close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 7, 8, 9, 60})
+    void numbersThatAreWrittenBeginAtALineOfTheCache(int nameLength, @TempDir Path folder) throws IOException {
+        Path file = folder.resolve("model.safetensors");
+        new SafetensorsWriter().add("ä".repeat(nameLength), new float[] {1, 2}, 2).write(file);
+        byte[] bytes = Files.readAllBytes(file);
+        long header = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
+        assertEquals(0, (Long.BYTES + header) % 64);
+        assertEquals(Long.BYTES + header + 2 * Float.BYTES, bytes.length);
     }
 }
