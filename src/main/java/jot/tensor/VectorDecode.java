@@ -18,9 +18,9 @@ import jdk.incubator.vector.VectorSpecies;
  *
  * <p>One loop goes over the whole range, row after row, and a branch in it ends each. A loop for each row would be clearer, but the
  * compiler proves the bounds of all streams each time it enters one, some hundred steps without a load, and reading stands still meanwhile.
- * A step takes four vectors of each stream, one after the other, which the hardware reads faster than one of each in turns. The compiler
- * moves the comparisons of bounds out of the loop, if its profile says that the loop goes round more than twice a call:
- * {@link WarmingKernels} sees to that.
+ * With 32-bit weights a step takes four vectors of each stream, one after the other, which the hardware reads faster than one of each in
+ * turns. There the compiler moves the comparisons of bounds out of the loop, as its profile says that the loop goes round more than twice a
+ * call: {@link WarmingKernels} sees to that.
  */
 final class VectorDecode {
     private static final VectorSpecies<Float> LANES = FloatVector.SPECIES_PREFERRED;
@@ -31,7 +31,7 @@ final class VectorDecode {
     private static final int COUNT = LANES.length();
     /** Rows of weights that one row of activations is multiplied by side by side. */
     private static final int STREAMS = 4;
-    /** Inputs that a step takes of each stream. */
+    /** Inputs that a step takes of each stream of 32-bit weights. */
     private static final int TOGETHER = 4 * COUNT;
     /** Vectors of sums that are kept until their lanes are folded: those of some outputs of each stream. */
     static final int SUMS = 4096;
@@ -50,7 +50,8 @@ final class VectorDecode {
      * for the streams.
      */
     static boolean fits(Matrix w, int outputs) {
-        return w.format() instanceof WeightFormat.Plain && w.inputs() % TOGETHER == 0 && outputs >= STREAMS && w.isOneClass();
+        return w.format() instanceof WeightFormat.Plain plain && w.inputs() % (plain == WeightFormat.Plain.F32 ? TOGETHER : COUNT) == 0
+            && outputs >= STREAMS && w.isOneClass();
     }
 
     /** What a kernel throws that was given memory of another class than {@link Matrix#MEMORY}. */
@@ -197,64 +198,25 @@ final class VectorDecode {
         long w1 = from + apart;
         long w2 = w1 + apart;
         long w3 = w2 + apart;
-        int steps = outputs * (inputs / TOGETHER);
+        int steps = outputs * (inputs / COUNT);
         int i = at;
         int to = 0;
         for (int t = 0; t < steps; t++) {
-            long step = 2L * TOGETHER * t;
-            FloatVector v0 = FloatVector.fromArray(LANES, x, i);
-            FloatVector v1 = FloatVector.fromArray(LANES, x, i + COUNT);
-            FloatVector v2 = FloatVector.fromArray(LANES, x, i + 2 * COUNT);
-            FloatVector v3 = FloatVector.fromArray(LANES, x, i + 3 * COUNT);
+            long step = 2L * COUNT * t;
+            FloatVector v = FloatVector.fromArray(LANES, x, i);
             FloatVector weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, from + step, ORDER)
                 .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
-            a = FUSED ? weights.fma(v0, a) : weights.mul(v0).add(a);
-            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, from + step + 2L * COUNT, ORDER)
-                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
-            a = FUSED ? weights.fma(v1, a) : weights.mul(v1).add(a);
-            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, from + step + 4L * COUNT, ORDER)
-                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
-            a = FUSED ? weights.fma(v2, a) : weights.mul(v2).add(a);
-            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, from + step + 6L * COUNT, ORDER)
-                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
-            a = FUSED ? weights.fma(v3, a) : weights.mul(v3).add(a);
-            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w1 + step, ORDER)
-                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
-            b = FUSED ? weights.fma(v0, b) : weights.mul(v0).add(b);
-            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w1 + step + 2L * COUNT, ORDER)
-                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
-            b = FUSED ? weights.fma(v1, b) : weights.mul(v1).add(b);
-            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w1 + step + 4L * COUNT, ORDER)
-                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
-            b = FUSED ? weights.fma(v2, b) : weights.mul(v2).add(b);
-            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w1 + step + 6L * COUNT, ORDER)
-                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
-            b = FUSED ? weights.fma(v3, b) : weights.mul(v3).add(b);
-            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w2 + step, ORDER)
-                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
-            c = FUSED ? weights.fma(v0, c) : weights.mul(v0).add(c);
-            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w2 + step + 2L * COUNT, ORDER)
-                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
-            c = FUSED ? weights.fma(v1, c) : weights.mul(v1).add(c);
-            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w2 + step + 4L * COUNT, ORDER)
-                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
-            c = FUSED ? weights.fma(v2, c) : weights.mul(v2).add(c);
-            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w2 + step + 6L * COUNT, ORDER)
-                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
-            c = FUSED ? weights.fma(v3, c) : weights.mul(v3).add(c);
-            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w3 + step, ORDER)
-                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
-            d = FUSED ? weights.fma(v0, d) : weights.mul(v0).add(d);
-            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w3 + step + 2L * COUNT, ORDER)
-                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
-            d = FUSED ? weights.fma(v1, d) : weights.mul(v1).add(d);
-            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w3 + step + 4L * COUNT, ORDER)
-                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
-            d = FUSED ? weights.fma(v2, d) : weights.mul(v2).add(d);
-            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w3 + step + 6L * COUNT, ORDER)
-                .convertShape(VectorOperators.S2I, INTS, 0)).lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
-            d = FUSED ? weights.fma(v3, d) : weights.mul(v3).add(d);
-            i += TOGETHER;
+            a = FUSED ? weights.fma(v, a) : weights.mul(v).add(a);
+            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w1 + step, ORDER).convertShape(VectorOperators.S2I, INTS, 0))
+                .lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
+            b = FUSED ? weights.fma(v, b) : weights.mul(v).add(b);
+            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w2 + step, ORDER).convertShape(VectorOperators.S2I, INTS, 0))
+                .lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
+            c = FUSED ? weights.fma(v, c) : weights.mul(v).add(c);
+            weights = ((IntVector) ShortVector.fromMemorySegment(SHORTS, w, w3 + step, ORDER).convertShape(VectorOperators.S2I, INTS, 0))
+                .lanewise(VectorOperators.LSHL, shift).and(mask).reinterpretAsFloats();
+            d = FUSED ? weights.fma(v, d) : weights.mul(v).add(d);
+            i += COUNT;
             if (i == at + inputs) {
                 a.intoArray(sums, to);
                 a = zero;

@@ -76,11 +76,18 @@ final class WarmingKernels implements Kernels, AutoCloseable {
      * compiler gives registers to what it takes to be frequent, and inlines nothing else ({@code InlineFrequencyRatio}).
      */
     private static final int HOLLOW_CALLS = 50;
+    /** The same for few rows of codes, of which a trial has few blocks. */
+    private static final int HOLLOW_CALLS_OF_CODES = 25;
     /**
-     * The same for few rows, whose calls are not hollow where a loop reads weights: the compiler leaves the comparisons of bounds in a loop
-     * over memory that goes round two times a call or fewer by its profile, and takes twice the instructions for each load.
+     * The same for few rows of F32 and Q8, where a call reads some steps: the compiler leaves the comparisons of bounds in a loop over
+     * memory that goes round two times a call or fewer by its profile, and takes twice the instructions for each load. Each step leaves
+     * garbage until it is compiled, so there are not more than the compiler wants to see in all asking rounds (15,000 calls and rounds of a
+     * loop). Other formats gain too little by it: the loop over nibbles even loses, as it needs those comparisons to keep loads apart,
+     * which else take more registers than there are.
      */
-    private static final int BRIEF_CALLS = 25;
+    private static final int BRIEF_CALLS = 14;
+    /** How often a brief call does what is hollow in it. */
+    private static final int HOLLOW_IN_BRIEF = 3;
     /** The same where few registers are in use, and a trial leaves much garbage. */
     private static final int HOLLOW_CALLS_OF_FUNCTIONS = 100;
     /** Trials in a round that asks the compiler for a kind. */
@@ -362,8 +369,8 @@ final class WarmingKernels implements Kernels, AutoCloseable {
 
     /** Tiny work for one kind of kernel: calls that make the compiler take it, and now and then a larger one that shows whether it did. */
     private final class Exercise {
-        /** Inputs of a trial of few rows times plain numbers: at least four steps of the kernels for one row. */
-        private static final int INPUTS = 256;
+        /** Inputs of a trial of few rows times plain numbers: at least two steps of the kernels for one row. */
+        private static final int INPUTS = 128;
         /**
          * Blocks in a row of a trial with codes. Where each row is one block, the compiler takes the branch that ends a row for the only
          * way, reckons by it how far the sums reach, and compiles the loop a second time, and worse, when that turns out wrong.
@@ -448,7 +455,16 @@ final class WarmingKernels implements Kernels, AutoCloseable {
             }
             later = kind.later;
             costly = later || kind == Kind.PREFILL_F32;
-            callsBetween = kind.format == null ? HOLLOW_CALLS_OF_FUNCTIONS : later ? BRIEF_CALLS : HOLLOW_CALLS;
+            callsBetween = kind.format == null ? HOLLOW_CALLS_OF_FUNCTIONS : later ? callsOfFewRows(kind.format) : HOLLOW_CALLS;
+        }
+
+        private static int callsOfFewRows(WeightFormat format) {
+            return isBrief(format) ? BRIEF_CALLS : format instanceof WeightFormat.Coded ? HOLLOW_CALLS_OF_CODES : HOLLOW_CALLS;
+        }
+
+        /** Whether the kernel for one row has brief calls in the place of hollow ones. */
+        private static boolean isBrief(WeightFormat format) {
+            return format instanceof WeightFormat.Coded coded ? coded.bits() == Byte.SIZE : format == WeightFormat.Plain.F32;
         }
 
         /** The codes of a vector. */
@@ -505,25 +521,26 @@ final class WarmingKernels implements Kernels, AutoCloseable {
             vector.add(x, 0, 1f, x, 0, width, 0, 1);
         }
 
-        /** The innermost methods of {@link #decode}: those for one row read an output, most others find nothing to do. */
+        /** The innermost methods of {@link #decode}: that for one row reads at least four steps, if brief; others find nothing to do. */
         private void briefly(Matrix w) {
+            boolean brief = isBrief(w.format());
             float[] sums = scratch.tile(VectorDecode.ROOM);
             VectorFunctions.foldAll(sums, 0);
             switch (w.format()) {
                 case WeightFormat.Coded coded -> {
                     if (LaneKernels.keepsCodes(w, coded, lanes)) {
-                        // without comparisons between its loads the loop over nibbles needs more registers than there are
-                        int outputs = coded.bits() == Byte.SIZE ? 1 : 0;
-                        VectorCodes.blocks(w, coded, 0, 0, outputs, BLOCKS, floats, 0, sums, 0);
+                        VectorCodes.blocks(w, coded, 0, 0, brief ? 1 : 0, BLOCKS, floats, 0, sums, 0);
                     }
                 }
                 case WeightFormat.Plain plain -> {
                     VectorDecode.scaled(floats, 0, 0, scratch);
-                    VectorDecode.sum(w, plain, 0, 0, 1, floats, 0, sums);
+                    VectorDecode.sum(w, plain, 0, 0, brief ? 2 : 0, floats, 0, sums);
                     RegisterTile.FewRows.widenHalves(w.codes(), plain == WeightFormat.Plain.F16, 0, 0, w.codes());
-                    for (int left = SOME, rows; left > 0; left -= rows) {
-                        rows = RegisterTile.FewRows.together(left);
-                        RegisterTile.FewRows.products(w.codes(), 0, 0, 1, floats, 0, rows, sums);
+                    for (int i = 0; i < (brief ? HOLLOW_IN_BRIEF : 1); i++) {
+                        for (int left = SOME, rows; left > 0; left -= rows) {
+                            rows = RegisterTile.FewRows.together(left);
+                            RegisterTile.FewRows.products(w.codes(), 0, 0, 1, floats, 0, rows, sums);
+                        }
                     }
                 }
             }
