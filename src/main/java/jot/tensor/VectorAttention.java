@@ -66,9 +66,6 @@ final class VectorAttention {
         for (int page = firstPage; page <= lastPage; page++) {
             int skipped = rowsBefore(page, rows, position, positionStep);
             int at = skipped * stride + (page - firstPage) * PAGE;
-            if (positionStep == 0) {
-                scratch.touched(touch(pages[page], keys, shape.keySize() * PAGE));
-            }
             scores(queries, q + skipped * queryStride, queryStride, rows - skipped, pages[page], keys, shape.keySize(), scores, at, stride);
         }
         for (int r = 0; r < rows; r++) {
@@ -84,27 +81,12 @@ final class VectorAttention {
         for (int page = firstPage; page <= lastPage; page++) {
             int skipped = rowsBefore(page, rows, position, positionStep);
             int steps = Math.min(PAGE, position + (rows - 1) * positionStep + 1 - page * PAGE);
-            if (positionStep == 0) {
-                scratch.touched(touch(pages[page], values, shape.valueSize() * steps));
-            }
             mix(scores, skipped * stride + (page - firstPage) * PAGE, stride, rows - skipped, pages[page], values, shape.valueSize(), steps,
                 out, o + skipped * outStride, outStride, scratch);
         }
         for (int r = 0; r < rows; r++) {
             multiply(out, o + r * outStride, shape.valueSize(), lanes[VectorFunctions.CHUNK + r]);
         }
-    }
-
-    /**
-     * Reads a number of each cache line of a page, as one position's heads come to it cold: many lines are under way at once then, and few
-     * while they are multiplied. The sum makes the compiler do it.
-     */
-    private static int touch(float[] page, int from, int count) {
-        int sum = 0;
-        for (int i = from; i < from + count; i += LINE) {
-            sum += Float.floatToRawIntBits(page[i]);
-        }
-        return sum;
     }
 
     /** Rows of a tile whose positions lie before a page. */
