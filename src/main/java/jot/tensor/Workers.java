@@ -11,9 +11,10 @@ import java.util.concurrent.locks.ReentrantLock;
  * The threads that compute. Callers hand in passes; passes take turns in the order in which they came; within a pass its loops are
  * split over all threads.
  *
- * <p>Thread-safe. The threads are daemons of this object's own, started by the first pass; without work they spin for some tens of
- * microseconds and then park. Callers never compute and never spin: they park until their pass is done, so a virtual thread lets go of
- * its carrier. After {@link #close()} no thread is left.
+ * <p>Thread-safe. The threads are daemons of this object's own, started by the first pass. Callers never compute and never spin: they
+ * park until their pass is done, so a virtual thread lets go of its carrier. Without work the first thread parks at once and leaves its
+ * processor to the caller; the others spin for half a millisecond, so that they are awake for the pass of the next token, and then park.
+ * After {@link #close()} no thread is left.
  */
 public final class Workers implements AutoCloseable {
     /** Work on numbered items that can be split anywhere. */
@@ -32,8 +33,11 @@ public final class Workers implements AutoCloseable {
     /** The largest number of threads. */
     public static final int MOST_THREADS = 1_024;
 
-    /** How long a thread without work looks for some before it parks. */
-    private static final long SPIN_NANOS = 60_000;
+    /**
+     * How long a helper without work looks for some before it parks: longer than a caller usually takes from one token to the next. A
+     * helper that has to be woken is often put behind the leader on one processor, and then a whole token has one thread.
+     */
+    private static final long SPIN_NANOS = 500_000;
     /** The same where threads outnumber processors, so that whoever waits is in somebody's way. */
     private static final long CROWDED_SPIN_NANOS = 3_000;
     private static final int SPINS_PER_LOOK = 32;
@@ -521,7 +525,7 @@ public final class Workers implements AutoCloseable {
                 } finally {
                     turn.unlock();
                 }
-                idle(0);
+                parkUntilWork(0);
             }
         }
 
@@ -541,7 +545,7 @@ public final class Workers implements AutoCloseable {
             return index == 0 ? queued.get() != 0 || closed : claim.get() >>> 32 != loop >>> 32 || stopped;
         }
 
-        /** Returns once there may be work: spins, then parks. */
+        /** Returns once there may be work for a helper: spins, then parks. */
         private void idle(long loop) {
             long deadline = 0;
             for (int spins = 1; !hasWork(loop); spins++) {

@@ -39,7 +39,7 @@ public final class Benchmark {
      *
      * @param loaded the model
      * @param settings what of it
-     * @param memory watched the loading, and is asked before the machine's limits take memory themselves
+     * @param memory watched the loading; ends before anything is measured, as the limits take memory themselves and watching takes time
      * @throws IllegalArgumentException if prompt or position do not fit the model's context
      */
     public static BenchResult run(LoadedModel loaded, BenchCase settings, ResidentMemory memory) {
@@ -53,6 +53,7 @@ public final class Benchmark {
             fillCaches();
         }
         warmUp();
+        memory.close();
         long resident = memory.peakBytes();
         List<BenchResult.Repetition> repetitions = new ArrayList<>();
         try (MachineLimits.Meter meter = MachineLimits.meter(settings.threads())) {
