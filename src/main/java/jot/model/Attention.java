@@ -35,7 +35,6 @@ public record Attention(AttentionPlan plan, AttentionShape shape, int layer, int
         Activations qkv = pass.scratch().queriesKeysValues();            // [rows][(heads + 2 keyHeads) · size]
         project(input, qkv, pass);
         place(qkv, pass);
-        pass.store(this, qkv);
         Activations attended = pass.scratch().attended();                // [rows][heads · size]
         pass.attend(this, qkv, attended);
         output.apply(attended, to, 0, pass.rows(), pass.kernels());      // [rows][width]

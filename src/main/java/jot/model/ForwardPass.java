@@ -221,20 +221,16 @@ public final class ForwardPass {
                 rotary.rotated() / 2, tableRows, rows.all());
     }
 
-    /** Writes the keys and values of all rows into their caches, {@code qkv [rows][queries, keys, values]}. */
-    void store(Attention attention, Activations qkv) {
+    /**
+     * Writes the keys and values of all rows into their caches, then attends from all rows: {@code qkv [rows][queries, keys, values]} to
+     * {@code attended [rows][heads · size]}.
+     */
+    void attend(Attention attention, Activations qkv, Activations attended) {
         CacheLayout layout = segments.getFirst().cache().layout();
         int keyColumn = attention.plan().queryWidth();
         int valueColumn = keyColumn + attention.plan().keyWidth();
-        kernels.store(attention.shape(), qkv, keyColumn, qkv, valueColumn, sequences, segments.size(), layout.keyOffset(attention.layer()),
-                layout.valueOffset(attention.layer()));
-    }
-
-    /** Attends from all rows: {@code qkv [rows][queries, keys, values]} to {@code attended [rows][heads · size]}. */
-    void attend(Attention attention, Activations qkv, Activations attended) {
-        CacheLayout layout = segments.getFirst().cache().layout();
-        kernels.attend(attention.shape(), qkv, 0, sequences, segments.size(), layout.keyOffset(attention.layer()),
-                layout.valueOffset(attention.layer()), attended, 0);
+        kernels.storeAndAttend(attention.shape(), qkv, 0, keyColumn, valueColumn, sequences, segments.size(),
+                layout.keyOffset(attention.layer()), layout.valueOffset(attention.layer()), attended, 0);
     }
 
     /** Copies the states whose logits are wanted, {@code [logit rows][width]}. */

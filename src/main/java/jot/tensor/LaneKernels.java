@@ -114,6 +114,7 @@ final class LaneKernels implements Kernels {
         int inputs = w.inputs();
         int padded = (inputs + GROUP - 1) / GROUP * GROUP;
         boolean raw = w.format() == WeightFormat.F16;
+        boolean paired = arePaired(w.format(), inputs, lanes);
         float[] rows = scratch.rows((toRow - fromRow) * padded);
         for (int row = fromRow; row < toRow; row++) {
             copyRow(x.values(), x.at(row) + xColumn, inputs, raw ? 0x1p60f : 1f, rows, (row - fromRow) * padded, padded);
@@ -125,13 +126,28 @@ final class LaneKernels implements Kernels {
             Arrays.fill(weights, inputs, padded, 0f);
             for (int row = fromRow; row < toRow; row++) {
                 Arrays.fill(sums, 0, lanes, 0f);
-                for (int i = 0; i < padded; i += lanes) {
-                    step(weights, i, rows, (row - fromRow) * padded + i, sums, lanes);
+                int at = (row - fromRow) * padded;
+                if (paired) {
+                    for (int i = 0; i < inputs; i += 2 * lanes) {
+                        stepOfPairs(weights, i, rows, at + i, sums, lanes);
+                    }
+                } else {
+                    for (int i = 0; i < padded; i += lanes) {
+                        step(weights, i, rows, at + i, sums, lanes);
+                    }
                 }
                 float sum = fold(sums) * (raw ? 0x1p52f : 1f);
                 y.values()[y.at(row) + yColumn + output] = bias == null ? sum : sum + bias[output];
             }
         }
+    }
+
+    /**
+     * Whether the decode kernels read weights as words of two numbers of 16 bits, so that a lane sums an even input and the odd one after
+     * it, not inputs that are a vector apart: where rows are whole steps of four such vectors.
+     */
+    static boolean arePaired(WeightFormat format, int inputs, int lanes) {
+        return (format == WeightFormat.F16 || format == WeightFormat.BF16) && inputs % (8 * lanes) == 0;
     }
 
     /**
@@ -237,6 +253,13 @@ final class LaneKernels implements Kernels {
     private static void step(float[] w, int at, float[] x, int from, float[] sums, int lanes) {
         for (int lane = 0; lane < lanes; lane++) {
             sums[lane] = Elementary.multiplyAdd(w[at + lane], x[from + lane], sums[lane]);
+        }
+    }
+
+    private static void stepOfPairs(float[] w, int at, float[] x, int from, float[] sums, int lanes) {
+        for (int lane = 0; lane < lanes; lane++) {
+            float sum = Elementary.multiplyAdd(w[at + 2 * lane], x[from + 2 * lane], sums[lane]);
+            sums[lane] = Elementary.multiplyAdd(w[at + 2 * lane + 1], x[from + 2 * lane + 1], sum);
         }
     }
 

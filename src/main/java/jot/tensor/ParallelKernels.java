@@ -102,11 +102,14 @@ public final class ParallelKernels {
     }
 
     /**
-     * Attention over cached keys and values, those of the rows themselves included; see {@link AttentionRows} for where they lie.
+     * Stores the keys and values of the pass's rows in the pages of their sequences, then attends over all that are there; see
+     * {@link AttentionRows} for where they lie.
      *
      * @param shape what attention does in this layer
-     * @param queries rows with the query heads one after the other
-     * @param queryColumn where they start
+     * @param x rows with the heads of queries, of keys and of values, each kind one after the other
+     * @param queryColumn where the queries start
+     * @param keyColumn where the keys start
+     * @param valueColumn where the values start
      * @param sequences the sequences that take part
      * @param count how many of them
      * @param keyOffset where the layer's keys start in a page
@@ -115,8 +118,30 @@ public final class ParallelKernels {
      * @param outColumn where they start
      * @throws IllegalArgumentException if a range reaches beyond its rows or pages
      */
-    public void attend(AttentionShape shape, Activations queries, int queryColumn, AttentionRows[] sequences, int count,
-                       int keyOffset, int valueOffset, Activations out, int outColumn) {
+    public void storeAndAttend(AttentionShape shape, Activations x, int queryColumn, int keyColumn, int valueColumn,
+                               AttentionRows[] sequences, int count, int keyOffset, int valueOffset, Activations out, int outColumn) {
+        checkStore(shape, x, keyColumn, x, valueColumn, sequences, count, keyOffset, valueOffset);
+        checkAttend(shape, x, queryColumn, sequences, count, keyOffset, valueOffset, out, outColumn);
+        store.set(shape, x, keyColumn, x, valueColumn, sequences, keyOffset, valueOffset);
+        attend.set(shape, x, queryColumn, sequences, keyOffset, valueOffset, out, outColumn);
+        if (attend.readsOnce(count)) {
+            attend.run(count, true);
+        } else {
+            store.run(count);
+            attend.run(count, false);
+        }
+    }
+
+    /** Attention over keys and values that are stored, as {@link #storeAndAttend}. */
+    void attend(AttentionShape shape, Activations queries, int queryColumn, AttentionRows[] sequences, int count, int keyOffset,
+                int valueOffset, Activations out, int outColumn) {
+        checkAttend(shape, queries, queryColumn, sequences, count, keyOffset, valueOffset, out, outColumn);
+        attend.set(shape, queries, queryColumn, sequences, keyOffset, valueOffset, out, outColumn);
+        attend.run(count, false);
+    }
+
+    private static void checkAttend(AttentionShape shape, Activations queries, int queryColumn, AttentionRows[] sequences, int count,
+                                    int keyOffset, int valueOffset, Activations out, int outColumn) {
         for (int s = 0; s < count; s++) {
             AttentionRows sequence = sequences[s];
             int rows = sequence.firstRow() + sequence.rows();
@@ -124,25 +149,18 @@ public final class ParallelKernels {
             check(out, outColumn, shape.heads() * shape.valueSize(), rows);
             checkPages(shape, sequence, keyOffset, valueOffset);
         }
-        attend.run(shape, queries, queryColumn, sequences, count, keyOffset, valueOffset, out, outColumn);
     }
 
-    /**
-     * Stores keys and values of the pass's rows in the pages of their sequences, in the layout that {@link AttentionRows} describes.
-     *
-     * @param shape sizes of the heads
-     * @param keys rows with the key heads one after the other
-     * @param keyColumn where they start
-     * @param values rows with the value heads one after the other
-     * @param valueColumn where they start
-     * @param sequences the sequences that take part
-     * @param count how many of them
-     * @param keyOffset where the layer's keys start in a page
-     * @param valueOffset where the layer's values start in a page
-     * @throws IllegalArgumentException if a range reaches beyond its rows or pages
-     */
-    public void store(AttentionShape shape, Activations keys, int keyColumn, Activations values, int valueColumn,
-                      AttentionRows[] sequences, int count, int keyOffset, int valueOffset) {
+    /** Stores keys and values, as {@link #storeAndAttend}. */
+    void store(AttentionShape shape, Activations keys, int keyColumn, Activations values, int valueColumn, AttentionRows[] sequences,
+               int count, int keyOffset, int valueOffset) {
+        checkStore(shape, keys, keyColumn, values, valueColumn, sequences, count, keyOffset, valueOffset);
+        store.set(shape, keys, keyColumn, values, valueColumn, sequences, keyOffset, valueOffset);
+        store.run(count);
+    }
+
+    private static void checkStore(AttentionShape shape, Activations keys, int keyColumn, Activations values, int valueColumn,
+                                   AttentionRows[] sequences, int count, int keyOffset, int valueOffset) {
         for (int s = 0; s < count; s++) {
             AttentionRows sequence = sequences[s];
             int rows = sequence.firstRow() + sequence.rows();
@@ -150,7 +168,6 @@ public final class ParallelKernels {
             check(values, valueColumn, shape.keyHeads() * shape.valueSize(), rows);
             checkPages(shape, sequence, keyOffset, valueOffset);
         }
-        store.run(shape, keys, keyColumn, values, valueColumn, sequences, count, keyOffset, valueOffset);
     }
 
     /**
@@ -462,10 +479,11 @@ public final class ParallelKernels {
         private Activations out;
         private int outColumn;
         private int headsTogether;
+        private boolean storing;
         private int[] firstItem = new int[8];
 
-        void run(AttentionShape newShape, Activations newQueries, int newQueryColumn, AttentionRows[] newSequences, int count,
-                 int newKeyOffset, int newValueOffset, Activations newOut, int newOutColumn) {
+        void set(AttentionShape newShape, Activations newQueries, int newQueryColumn, AttentionRows[] newSequences, int newKeyOffset,
+                 int newValueOffset, Activations newOut, int newOutColumn) {
             shape = newShape;
             queries = newQueries;
             queryColumn = newQueryColumn;
@@ -474,6 +492,23 @@ public final class ParallelKernels {
             valueOffset = newValueOffset;
             out = newOut;
             outColumn = newOutColumn;
+        }
+
+        /**
+         * Whether each key head is read by a single item, which can therefore store its new row as well. That spares a split, and a thread
+         * reads what it has written itself.
+         */
+        boolean readsOnce(int count) {
+            boolean single = headsTogether(count) == shape.group();
+            for (int s = 0; s < count; s++) {
+                single &= sequences[s].decode() && sequences[s].rows() == 1;
+            }
+            return single;
+        }
+
+        /** Attends from all rows of so many sequences, and stores their keys and values before if {@link #readsOnce} allows it. */
+        void run(int count, boolean alsoStore) {
+            storing = alsoStore;
             headsTogether = headsTogether(count);
             if (firstItem.length <= count) {
                 firstItem = new int[count + count / 2 + 1];
@@ -514,6 +549,9 @@ public final class ParallelKernels {
                 int blocks = shape.heads() / headsTogether;
                 int head = item % blocks * headsTogether;
                 int query = item / blocks;
+                if (storing) {
+                    store.store(sequence, head / shape.group());
+                }
                 attend(sequence, head, head + headsTogether, query, query + 1, workerScratch);
             } else {
                 int head = item % shape.heads();
@@ -541,8 +579,8 @@ public final class ParallelKernels {
         private int keyOffset;
         private int valueOffset;
 
-        void run(AttentionShape newShape, Activations newKeys, int newKeyColumn, Activations newValues, int newValueColumn,
-                 AttentionRows[] newSequences, int count, int newKeyOffset, int newValueOffset) {
+        void set(AttentionShape newShape, Activations newKeys, int newKeyColumn, Activations newValues, int newValueColumn,
+                 AttentionRows[] newSequences, int newKeyOffset, int newValueOffset) {
             shape = newShape;
             keys = newKeys;
             keyColumn = newKeyColumn;
@@ -551,6 +589,9 @@ public final class ParallelKernels {
             sequences = newSequences;
             keyOffset = newKeyOffset;
             valueOffset = newValueOffset;
+        }
+
+        void run(int count) {
             int rows = 0;
             for (int s = 0; s < count; s++) {
                 rows += sequences[s].rows();
@@ -563,12 +604,14 @@ public final class ParallelKernels {
         @Override
         public void run(int worker, int from, int to) {
             for (int item = from; item < to; item++) {
-                AttentionRows sequence = sequences[item / shape.keyHeads()];
-                int head = item % shape.keyHeads();
-                for (int k = 0; k < sequence.rows(); k++) {
-                    int position = sequence.firstPosition() + k;
-                    store(sequence.pages()[position / PAGE], position % PAGE, sequence.firstRow() + k, head);
-                }
+                store(sequences[item / shape.keyHeads()], item % shape.keyHeads());
+            }
+        }
+
+        void store(AttentionRows sequence, int head) {
+            for (int k = 0; k < sequence.rows(); k++) {
+                int position = sequence.firstPosition() + k;
+                store(sequence.pages()[position / PAGE], position % PAGE, sequence.firstRow() + k, head);
             }
         }
 

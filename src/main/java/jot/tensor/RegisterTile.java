@@ -360,7 +360,8 @@ final class RegisterTile {
      * cache. The other threads read meanwhile.
      *
      * <p>The tile is eight rows of activations by three of weights, or six by two where there are 16 registers. Each sum is one vector, as
-     * in {@link VectorDecode}: lane {@code l} sums the inputs {@code l, l + lanes, …} in order, and the lanes are folded at the end.
+     * in {@link VectorDecode}: lane {@code l} sums the inputs {@code l, l + lanes, …} in order, and the lanes are folded at the end. Words
+     * of two numbers of 16 bits are widened to a vector of even inputs and one of odd ones, and the rows are laid out the same way.
      */
     static final class FewRows {
         private static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
@@ -382,7 +383,7 @@ final class RegisterTile {
             float[] rows = scratch.rows((toRow - fromRow) * padded);
             for (int row = fromRow, count; row < toRow; row += count) {
                 count = together(toRow - row);
-                interleave(x, xColumn, row, count, w.inputs(), half ? VectorWeights.F16_ACTIVATION : 1f, rows, (row - fromRow) * padded);
+                interleave(x, xColumn, row, count, w, rows, (row - fromRow) * padded);
             }
             int streamOutputs = Math.clamp(BLOCK_BYTES / ((long) STREAMS * Float.BYTES * padded), 1, BLOCK_OUTPUTS / STREAMS);
             for (int output = fromOutput, outputs; output < toOutput; output += outputs) {
@@ -410,11 +411,18 @@ final class RegisterTile {
         }
 
         /** Lays out the rows of a tile as {@code [inputs / lanes][rows][lanes]}, times a factor and with zeros at the end. */
-        private static void interleave(Activations x, int xColumn, int row, int count, int inputs, float factor, float[] to, int at) {
+        private static void interleave(Activations x, int xColumn, int row, int count, Matrix w, float[] to, int at) {
+            int inputs = w.inputs();
+            float factor = w.format() == WeightFormat.F16 ? VectorWeights.F16_ACTIVATION : 1f;
+            boolean paired = LaneKernels.arePaired(w.format(), inputs, COUNT);
             int whole = inputs - inputs % COUNT;
             for (int r = 0; r < count; r++) {
                 int from = x.at(row + r) + xColumn;
                 int place = at + r * COUNT;
+                if (paired) {
+                    VectorDecode.pairs(x.values(), from, inputs, factor, to, place, count);
+                    continue;
+                }
                 for (int i = 0; i < whole; i += COUNT) {
                     FloatVector.fromArray(LANES, x.values(), from + i).mul(factor).intoArray(to, place + count * i);
                 }
@@ -431,7 +439,9 @@ final class RegisterTile {
                 return w.codes();
             }
             MemorySegment widened = scratch.fetched((long) Float.BYTES * outputs * padded);
-            if (padded == w.inputs() && w.format() instanceof WeightFormat.Plain) {
+            if (LaneKernels.arePaired(w.format(), w.inputs(), COUNT)) {
+                widenWords(w.codes(), w.format() == WeightFormat.F16, 2L * output * padded, outputs * padded, widened);
+            } else if (padded == w.inputs() && w.format() instanceof WeightFormat.Plain) {
                 widenHalves(w.codes(), w.format() == WeightFormat.F16, 2L * output * padded, outputs * padded, widened);
             } else {
                 float[] row = scratch.panel(padded);
@@ -453,11 +463,25 @@ final class RegisterTile {
             return sum;
         }
 
+        /** Words of two numbers, {@code [inputs / 2]}, become a vector of even inputs, one of odd ones, and so on. */
+        static void widenWords(MemorySegment words, boolean f16, long from, int count, MemorySegment to) {
+            int bits = f16 ? VectorDecode.F16_BITS : VectorDecode.BF16_BITS;
+            int shift = f16 ? 3 : 0;
+            for (int i = 0; i < count; i += 2 * COUNT) {
+                IntVector both = IntVector.fromMemorySegment(VectorWeights.INTS, words, from + 2L * i, ORDER);
+                both.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, shift).and(bits).reinterpretAsFloats()
+                    .intoMemorySegment(to, (long) Float.BYTES * i, ORDER);
+                both.lanewise(VectorOperators.ASHR, shift).and(bits).reinterpretAsFloats()
+                    .intoMemorySegment(to, (long) Float.BYTES * (i + COUNT), ORDER);
+            }
+        }
+
         static void widenHalves(MemorySegment halves, boolean f16, long from, int count, MemorySegment to) {
             for (int i = 0; i < count; i += COUNT) {
                 ((IntVector) ShortVector.fromMemorySegment(VectorWeights.SHORTS, halves, from + 2L * i, ORDER)
                     .convertShape(VectorOperators.S2I, VectorWeights.INTS, 0)).lanewise(VectorOperators.LSHL, f16 ? 13 : 16)
-                    .and(f16 ? 0x8FFFE000 : 0xFFFF0000).reinterpretAsFloats().intoMemorySegment(to, (long) Float.BYTES * i, ORDER);
+                    .and(f16 ? VectorDecode.F16_BITS : VectorDecode.BF16_BITS).reinterpretAsFloats()
+                    .intoMemorySegment(to, (long) Float.BYTES * i, ORDER);
             }
         }
 

@@ -46,10 +46,21 @@ final class VectorCodes {
     private static final VectorSpecies<Float> NIBBLE_SCALES = scales(NIBBLE_LANES);
     private static final int BYTE_SCALE_BYTES = Float.BYTES * COUNT / BYTE_LANES;
     private static final int NIBBLE_SCALE_BYTES = Float.BYTES * COUNT / NIBBLE_LANES;
+    /** What activations are multiplied by, as the code at each place of a word comes times the inverse. */
+    private static final float BYTE_FACTOR = 1f / LaneKernels.Words.factor((WeightFormat.Coded) WeightFormat.Q8, 0);
+    private static final float[] NIBBLE_FACTORS = nibbleFactors();
     private static final VectorShuffle<Float> EACH_BYTE_LANES = VectorShuffle.fromOp(LANES, lane -> lane / BYTE_LANES);
     private static final VectorShuffle<Float> EACH_NIBBLE_LANES = VectorShuffle.fromOp(LANES, lane -> lane / NIBBLE_LANES);
 
     private VectorCodes() {
+    }
+
+    private static float[] nibbleFactors() {
+        float[] factors = new float[8];
+        for (int code = 0; code < factors.length; code++) {
+            factors[code] = 1f / LaneKernels.Words.factor((WeightFormat.Coded) WeightFormat.Q4, code);
+        }
+        return factors;
     }
 
     private static VectorSpecies<Float> scales(int lanesEach) {
@@ -62,7 +73,7 @@ final class VectorCodes {
         int stride = LaneKernels.Words.floats(format, w.inputs(), COUNT);
         float[] spread = scratch.rows(rows * stride);
         for (int r = 0; r < rows; r++) {
-            LaneKernels.Words.spread(format, x.values(), x.at(fromRow + r) + xColumn, w.inputs(), COUNT, spread, r * stride);
+            spread(format, x.values(), x.at(fromRow + r) + xColumn, w.inputs(), spread, r * stride);
         }
         int quarter = (toOutput - fromOutput) / OUTPUTS;
         float[] lanes = scratch.tile(VectorDecode.ROOM);
@@ -81,6 +92,64 @@ final class VectorCodes {
                 VectorDecode.store(lanes, OUTPUTS, 1, 1f, bias, output, 0, 1, y.values(), y.at(fromRow + r) + yColumn);
             }
         }
+    }
+
+    /** Lays out a row as {@link LaneKernels.Words#spread} does, with vectors where it is whole blocks. */
+    private static void spread(WeightFormat.Coded format, float[] x, int from, int inputs, float[] to, int at) {
+        if (format.bits() == 8 && inputs % (4 * COUNT) == 0) {
+            spreadBytes(x, from, inputs, to, at);
+        } else if (format.counting() && inputs % (8 * COUNT) == 0) {
+            spreadNibbles(x, from, inputs, to, at);
+        } else {
+            LaneKernels.Words.spread(format, x, from, inputs, COUNT, to, at);
+        }
+    }
+
+    /** For words of four bytes: every fourth input, from the first, second, third and fourth on. */
+    static void spreadBytes(float[] x, int from, int inputs, float[] to, int at) {
+        for (int i = 0; i < inputs; i += 4 * COUNT) {
+            quarters(x, from + i, from + i + COUNT, from + i + 2 * COUNT, from + i + 3 * COUNT, BYTE_FACTOR, to, at + i, COUNT);
+        }
+    }
+
+    /** For words of eight nibbles: the same with the lower halves of the groups, which even codes are of, and with the upper halves. */
+    static void spreadNibbles(float[] x, int from, int inputs, float[] to, int at) {
+        int second = from + inputOfLowerHalf(COUNT);
+        int third = from + inputOfLowerHalf(2 * COUNT);
+        int fourth = from + inputOfLowerHalf(3 * COUNT);
+        for (int i = 0, place = at; i < inputs; i += 8 * COUNT, place += 9 * COUNT) {
+            int upper = i + GROUP / 2;
+            quarters(x, from + i, second + i, third + i, fourth + i, 1f, to, place, 2 * COUNT);
+            quarters(x, from + upper, second + upper, third + upper, fourth + upper, 1f, to, place + COUNT, 2 * COUNT);
+            FloatVector sum = FloatVector.fromArray(LANES, to, place);
+            for (int k = 1; k < 8; k++) {
+                FloatVector values = FloatVector.fromArray(LANES, to, place + k * COUNT);
+                sum = sum.add(values);
+                values.mul(NIBBLE_FACTORS[k]).intoArray(to, place + k * COUNT);
+            }
+            sum.intoArray(to, place + 8 * COUNT);
+        }
+    }
+
+    /** Where a number of the lower halves of groups, one after the other, is among all inputs. */
+    private static int inputOfLowerHalf(int number) {
+        return number / (GROUP / 2) * GROUP + number % (GROUP / 2);
+    }
+
+    /** Takes every fourth number of four vectors, times a factor, from the first, second, third and fourth on. */
+    private static void quarters(float[] x, int first, int second, int third, int fourth, float factor, float[] to, int at, int apart) {
+        FloatVector a = FloatVector.fromArray(LANES, x, first);
+        FloatVector b = FloatVector.fromArray(LANES, x, second);
+        FloatVector even = a.rearrange(VectorDecode.EVEN, b);
+        FloatVector odd = a.rearrange(VectorDecode.ODD, b);
+        a = FloatVector.fromArray(LANES, x, third);
+        b = FloatVector.fromArray(LANES, x, fourth);
+        FloatVector laterEven = a.rearrange(VectorDecode.EVEN, b);
+        FloatVector laterOdd = a.rearrange(VectorDecode.ODD, b);
+        even.rearrange(VectorDecode.EVEN, laterEven).mul(factor).intoArray(to, at);
+        odd.rearrange(VectorDecode.EVEN, laterOdd).mul(factor).intoArray(to, at + apart);
+        even.rearrange(VectorDecode.ODD, laterEven).mul(factor).intoArray(to, at + 2 * apart);
+        odd.rearrange(VectorDecode.ODD, laterOdd).mul(factor).intoArray(to, at + 3 * apart);
     }
 
     /**

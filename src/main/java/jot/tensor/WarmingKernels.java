@@ -3,8 +3,10 @@ package jot.tensor;
 import java.lang.foreign.Arena;
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * Vector kernels that plain loops stand in for until the JVM has compiled them.
@@ -79,11 +81,11 @@ final class WarmingKernels implements Kernels, AutoCloseable {
     /** The same for few rows of codes, of which a trial has few blocks. */
     private static final int HOLLOW_CALLS_OF_CODES = 25;
     /**
-     * The same for few rows of F32 and Q8, where a call reads some steps: the compiler leaves the comparisons of bounds in a loop over
-     * memory that goes round two times a call or fewer by its profile, and takes twice the instructions for each load. Each step leaves
-     * garbage until it is compiled, so there are not more than the compiler wants to see in all asking rounds (15,000 calls and rounds of a
-     * loop). Other formats gain too little by it: the loop over nibbles even loses, as it needs those comparisons to keep loads apart,
-     * which else take more registers than there are.
+     * The same for few rows where a call reads some steps, which is all but codes of 4 bits: the compiler leaves the comparisons of bounds
+     * in a loop over memory that goes round two times a call or fewer by its profile, and takes twice the instructions for each load. Each
+     * step leaves garbage until it is compiled, so there are not more than the compiler wants to see in all asking rounds (15,000 calls and
+     * rounds of a loop). The loop over nibbles loses by it, as it needs those comparisons to keep loads apart, which else take more
+     * registers than there are.
      */
     private static final int BRIEF_CALLS = 14;
     /** How often a brief call does what is hollow in it. */
@@ -371,6 +373,10 @@ final class WarmingKernels implements Kernels, AutoCloseable {
     private final class Exercise {
         /** Inputs of a trial of few rows times plain numbers: at least two steps of the kernels for one row. */
         private static final int INPUTS = 128;
+        /** Vectors of a row that is not read as words of two numbers, as it is no whole number of their steps. */
+        private static final int UNPAIRED_VECTORS = 5;
+        /** Rows of those that are, in a trial of more than one. */
+        private static final int PAIRED_ROWS = 2;
         /**
          * Blocks in a row of a trial with codes. Where each row is one block, the compiler takes the branch that ends a row for the only
          * way, reckons by it how far the sums reach, and compiles the loop a second time, and worse, when that turns out wrong.
@@ -437,14 +443,13 @@ final class WarmingKernels implements Kernels, AutoCloseable {
                 default -> {
                     if (kind.later) {
                         // codes go through the same methods for any number of rows; laying a row out for them takes longest
-                        boolean coded = kind.format instanceof WeightFormat.Coded;
-                        int rows = coded ? 1 : SOME;
-                        Matrix w = matrix(kind.format, coded ? BLOCKS * blockInputs(kind.format) : INPUTS);
-                        Activations x = new Activations(SOME, w.inputs());
-                        Activations y = new Activations(SOME, w.outputs());
-                        trial = () -> decode(w, x, y, rows);
-                        call = () -> briefly(w);
-                        bound = (coded ? 16 : 4) * rows * w.outputs() * w.inputs() / PER_NANO;
+                        int operations = kind.format instanceof WeightFormat.Coded ? 16 : 4;
+                        List<Matrix> matrices = fewRowsInputs(kind.format).mapToObj(inputs -> matrix(kind.format, inputs)).toList();
+                        Activations x = new Activations(SOME, matrices.getFirst().inputs());
+                        Activations y = new Activations(SOME, matrices.getFirst().outputs());
+                        trial = () -> matrices.forEach(w -> decode(w, x, y, rowsOf(w)));
+                        call = () -> matrices.forEach(this::briefly);
+                        bound = matrices.stream().mapToLong(w -> (long) operations * rowsOf(w) * w.outputs() * w.inputs()).sum() / PER_NANO;
                     } else {
                         Matrix w = matrix(kind.format, WIDENED);
                         trial = () -> VectorWeights.widen(w, 0, 0, WIDENED, floats, 0, false);
@@ -459,12 +464,30 @@ final class WarmingKernels implements Kernels, AutoCloseable {
         }
 
         private static int callsOfFewRows(WeightFormat format) {
-            return isBrief(format) ? BRIEF_CALLS : format instanceof WeightFormat.Coded ? HOLLOW_CALLS_OF_CODES : HOLLOW_CALLS;
+            return isBrief(format) ? BRIEF_CALLS : HOLLOW_CALLS_OF_CODES;
         }
 
         /** Whether the kernel for one row has brief calls in the place of hollow ones. */
         private static boolean isBrief(WeightFormat format) {
-            return format instanceof WeightFormat.Coded coded ? coded.bits() == Byte.SIZE : format == WeightFormat.Plain.F32;
+            return !(format instanceof WeightFormat.Coded coded) || coded.bits() == Byte.SIZE;
+        }
+
+        /** Widths of the matrices of a trial of few rows, the largest first: two steps of a kernel, for each that the format has. */
+        private IntStream fewRowsInputs(WeightFormat format) {
+            return switch (format) {
+                case WeightFormat.Coded _ -> IntStream.of(BLOCKS * blockInputs(format));
+                case WeightFormat.Plain.F32 -> IntStream.of(INPUTS);
+                case WeightFormat.Plain _ -> IntStream.of(2 * INPUTS, UNPAIRED_VECTORS * lanes);
+            };
+        }
+
+        /** Rows of a trial: one needs all sizes of the kernels for few rows, what differs from it only some to see them at all. */
+        private int rowsOf(Matrix w) {
+            return w.format() instanceof WeightFormat.Coded ? 1 : isPaired(w) ? PAIRED_ROWS : SOME;
+        }
+
+        private boolean isPaired(Matrix w) {
+            return LaneKernels.arePaired(w.format(), w.inputs(), lanes);
         }
 
         /** The codes of a vector. */
@@ -523,20 +546,24 @@ final class WarmingKernels implements Kernels, AutoCloseable {
 
         /** The innermost methods of {@link #decode}: that for one row reads at least four steps, if brief; others find nothing to do. */
         private void briefly(Matrix w) {
-            boolean brief = isBrief(w.format());
             float[] sums = scratch.tile(VectorDecode.ROOM);
             VectorFunctions.foldAll(sums, 0);
             switch (w.format()) {
                 case WeightFormat.Coded coded -> {
+                    VectorCodes.spreadBytes(floats, 0, 0, floats, 0);
+                    VectorCodes.spreadNibbles(floats, 0, 0, floats, 0);
                     if (LaneKernels.keepsCodes(w, coded, lanes)) {
-                        VectorCodes.blocks(w, coded, 0, 0, brief ? 1 : 0, BLOCKS, floats, 0, sums, 0);
+                        VectorCodes.blocks(w, coded, 0, 0, isBrief(coded) ? 1 : 0, BLOCKS, floats, 0, sums, 0);
                     }
                 }
                 case WeightFormat.Plain plain -> {
-                    VectorDecode.scaled(floats, 0, 0, scratch);
-                    VectorDecode.sum(w, plain, 0, 0, brief ? 2 : 0, floats, 0, sums);
+                    VectorDecode.scaled(floats, 0, 0, 1f, floats);
+                    VectorDecode.pairs(floats, 0, 0, 1f, floats, 0, 1);
+                    boolean paired = isPaired(w);
+                    VectorDecode.sum(w, plain, 0, 0, paired || plain == WeightFormat.Plain.F32 ? 2 : 0, floats, 0, sums);
+                    RegisterTile.FewRows.widenWords(w.codes(), plain == WeightFormat.Plain.F16, 0, 0, w.codes());
                     RegisterTile.FewRows.widenHalves(w.codes(), plain == WeightFormat.Plain.F16, 0, 0, w.codes());
-                    for (int i = 0; i < (brief ? HOLLOW_IN_BRIEF : 1); i++) {
+                    for (int i = 0; i < HOLLOW_IN_BRIEF && !paired; i++) {
                         for (int left = SOME, rows; left > 0; left -= rows) {
                             rows = RegisterTile.FewRows.together(left);
                             RegisterTile.FewRows.products(w.codes(), 0, 0, 1, floats, 0, rows, sums);

@@ -131,8 +131,8 @@ final class KernelBenchmark {
         int valueColumn = keyColumn + shape.keyHeads() * shape.keySize();
         kernels.layerNorm(x, 0, 1, width, ones, ones, 1e-5f, normed, 0, rows);
         kernels.multiply(block[0], null, normed, 0, joined, 0, decodeRows, rows);
-        kernels.store(shape, joined, keyColumn, joined, valueColumn, sequences, sequences.length, keys, keys + shape.keyFloats());
-        kernels.attend(shape, joined, 0, sequences, sequences.length, keys, keys + shape.keyFloats(), attended, 0);
+        kernels.storeAndAttend(shape, joined, 0, keyColumn, valueColumn, sequences, sequences.length, keys, keys + shape.keyFloats(),
+            attended, 0);
         kernels.multiply(block[1], null, attended, 0, normed, 0, decodeRows, rows);
         kernels.add(normed, 1f, x, width, rows);
         kernels.layerNorm(x, 0, 1, width, ones, ones, 1e-5f, normed, 0, rows);

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Each kernel, scalar, vector and what stands in for it until it is compiled, against formulas in double precision. */
 class KernelsTest {
-    private static final int[] SIZES = {1, 3, 4, 7, 8, 13, 16, 17, 31, 33, 64, 96, 130};
+    private static final int[] SIZES = {1, 3, 4, 7, 8, 13, 16, 17, 31, 33, 64, 96, 128, 130, 256};
     private static final int PAGE = AttentionRows.PAGE;
 
     private final Random random = new Random(5);
@@ -252,6 +252,9 @@ class KernelsTest {
         Activations whole = new Activations(tokens, shape.heads() * shape.valueSize() + 2);
         Activations chunks = new Activations(tokens, shape.heads() * shape.valueSize() + 2);
         Activations single = new Activations(tokens, shape.heads() * shape.valueSize() + 2);
+        Activations joined = joined(queries, keys, values);
+        Activations stepwise = new Activations(tokens, shape.heads() * shape.valueSize() + 2);
+        float[][] fresh = new float[pages.length][valueOffset + shape.valueFloats()];
         try (Workers workers = new Workers(2, "attention")) {
             ParallelKernels parallel = new ParallelKernels(kernels, workers);
             AttentionRows[] sequences = {new AttentionRows().set(pages, 0, tokens, 0, false)};
@@ -264,6 +267,11 @@ class KernelsTest {
                 }
                 sequences[0].set(pages, 0, tokens, 0, true);
                 parallel.attend(shape, queries, 1, sequences, 1, keyOffset, valueOffset, single, 2);
+                for (int row = 0; row < tokens; row++) {
+                    sequences[0].set(fresh, row, 1, row, true);
+                    parallel.storeAndAttend(shape, joined, 1, queries.width(), queries.width() + keys.width(), sequences, 1, keyOffset,
+                        valueOffset, stepwise, 2);
+                }
             });
         }
         for (int row = 0; row < tokens; row++) {
@@ -275,9 +283,23 @@ class KernelsTest {
                     assertEquals(expected[c], at(whole, row, column), 1e-5, where);
                     assertEquals(expected[c], at(single, row, column), 1e-5, where);
                     assertEquals(at(whole, row, column), at(chunks, row, column), where);
+                    assertEquals(at(single, row, column), at(stepwise, row, column), where);
                 }
             }
         }
+    }
+
+    /** Rows side by side. */
+    private static Activations joined(Activations... parts) {
+        Activations joined = new Activations(parts[0].rows(), Stream.of(parts).mapToInt(Activations::width).sum());
+        int column = 0;
+        for (Activations part : parts) {
+            for (int row = 0; row < part.rows(); row++) {
+                System.arraycopy(part.values(), part.at(row), joined.values(), joined.at(row) + column, part.width());
+            }
+            column += part.width();
+        }
+        return joined;
     }
 
     private static double[] attention(AttentionShape shape, Activations queries, Activations keys, Activations values, int row, int head) {
