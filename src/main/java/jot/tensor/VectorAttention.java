@@ -13,6 +13,9 @@ import jdk.incubator.vector.VectorSpecies;
  * {@code [PAGE][valueSize]}: scores are queries times keys, outputs are probabilities times values. A tile's rows are consecutive
  * queries of one head, or at decode the heads at one position that share a key head. Each row's scores are kept whole, so that maximum
  * and sum are taken in the order of the key positions, whatever else is in the tile.
+ *
+ * <p>At decode reading bounds the speed, but a tile of few rows asks for too few lines at a time. So all that it is going to read is
+ * fetched before, as the kernels for few rows do it.
  */
 final class VectorAttention {
     private static final VectorSpecies<Float> LANES = FloatVector.SPECIES_PREFERRED;
@@ -34,6 +37,7 @@ final class VectorAttention {
                 int position = sequence.firstPosition() + query;
                 for (int head = fromHead; head < toHead; head += RegisterTile.ROWS) {
                     int rows = Math.min(RegisterTile.ROWS, toHead - head);
+                    fetch(shape, sequence.pages(), keyOffset, valueOffset, head / shape.group(), position, scratch);
                     tile(shape, queries.values(), queries.at(row) + queryColumn + head * shape.keySize(), shape.keySize(), sequence.pages(),
                         keyOffset, valueOffset, out.values(), out.at(row) + outColumn + head * shape.valueSize(), shape.valueSize(),
                         rows, head, 1, position, 0, scratch);
@@ -50,6 +54,28 @@ final class VectorAttention {
                 }
             }
         }
+    }
+
+    /** Brings the keys and values of a head into the nearest caches, up to a position. */
+    private static void fetch(AttentionShape shape, float[][] pages, int keyOffset, int valueOffset, int keyHead, int position,
+                              Scratch scratch) {
+        int keys = keyOffset + keyHead * shape.keySize() * PAGE;
+        int values = valueOffset + keyHead * shape.valueSize() * PAGE;
+        int sum = 0;
+        for (int page = shape.firstVisible(position) / PAGE; page <= position / PAGE; page++) {
+            int filled = Math.min(PAGE, position + 1 - page * PAGE);
+            sum += touch(pages[page], keys, shape.keySize() * PAGE) + touch(pages[page], values, filled * shape.valueSize());
+        }
+        scratch.touched(sum);
+    }
+
+    /** Reads a number of each cache line; the sum makes the compiler do it. */
+    private static int touch(float[] page, int from, int count) {
+        int sum = 0;
+        for (int i = from; i < from + count; i += LINE) {
+            sum += Float.floatToRawIntBits(page[i]);
+        }
+        return sum;
     }
 
     /** A few rows that read one key head; row {@code r} is head {@code head + r · headStep} at {@code position + r · positionStep}. */
