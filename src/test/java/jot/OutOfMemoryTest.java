@@ -44,7 +44,7 @@ class OutOfMemoryTest {
         int failed = 0;
         for (ChildJvm machine : machines) {
             ChildJvm.Outcome outcome = machine.await();
-            List<String> said = outcome.errors().lines().filter(line -> !line.contains("incubator modules")).toList();
+            List<String> said = outcome.errors().lines().filter(line -> !isBeside(line)).toList();
             if (outcome.exitCode() != 0) {
                 failed++;
                 assertEquals(1, outcome.exitCode(), outcome.errors());
@@ -55,5 +55,11 @@ class OutOfMemoryTest {
             }
         }
         assertTrue(failed > 0 && failed < HEAPS.size(), failed + " of " + HEAPS.size());
+    }
+
+    /** Whether others say it: the JVM of the incubating module, or the kernels, if the heap was full at the moment when they warmed up. */
+    private static boolean isBeside(String line) {
+        return line.contains("incubator modules") || line.endsWith("jot.tensor.KernelSelection log")
+                || line.contains("too little memory to warm up the vector kernels");
     }
 }

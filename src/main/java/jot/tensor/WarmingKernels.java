@@ -375,7 +375,7 @@ final class WarmingKernels implements Kernels, AutoCloseable {
         private static final int INPUTS = 128;
         /** Vectors of a row that is not read as words of two numbers, as it is no whole number of their steps. */
         private static final int UNPAIRED_VECTORS = 5;
-        /** Rows of those that are, in a trial of more than one. */
+        /** Rows of a trial with words of two numbers. */
         private static final int PAIRED_ROWS = 2;
         /**
          * Blocks in a row of a trial with codes. Where each row is one block, the compiler takes the branch that ends a row for the only
@@ -481,7 +481,7 @@ final class WarmingKernels implements Kernels, AutoCloseable {
             };
         }
 
-        /** Rows of a trial: one needs all sizes of the kernels for few rows, what differs from it only some to see them at all. */
+        /** Rows of a trial: all sizes of the kernels for few rows once in each format; words of two numbers go through the same ones. */
         private int rowsOf(Matrix w) {
             return w.format() instanceof WeightFormat.Coded ? 1 : isPaired(w) ? PAIRED_ROWS : SOME;
         }
