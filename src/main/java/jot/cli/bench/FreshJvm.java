@@ -80,8 +80,10 @@ public final class FreshJvm {
         command.addAll(words);
         Path errors = Files.createTempFile("jot", ".err");
         try {
-            Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
-            try (ExitHook _ = ExitHook.of(() -> abandon(process, errors))) {
+            Child child = new Child(new ProcessBuilder(command).redirectError(errors.toFile()), errors);
+            // before it starts: a JVM that is told to end just then would leave it behind
+            try (ExitHook _ = ExitHook.of(child::abandon)) {
+                Process process = child.start();
                 process.getOutputStream().close();
                 String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
                 int code = process.waitFor();
@@ -93,19 +95,49 @@ public final class FreshJvm {
                 Thread.currentThread().interrupt();
                 throw new IOException("interrupted while another JVM measured", e);
             } finally {
-                process.destroy();
+                child.end();
             }
         } finally {
             Files.deleteIfExists(errors);
         }
     }
 
-    private static void abandon(Process process, Path errors) {
-        process.destroyForcibly();
-        try {
-            Files.deleteIfExists(errors);
-        } catch (IOException e) {
-            return; // nobody is left to be told
+    /** A process that is started at most once, and not after it was abandoned. */
+    private static final class Child {
+        private final ProcessBuilder builder;
+        private final Path errors;
+        private Process process;
+        private boolean abandoned;
+
+        Child(ProcessBuilder builder, Path errors) {
+            this.builder = builder;
+            this.errors = errors;
+        }
+
+        synchronized Process start() throws IOException {
+            if (abandoned) {
+                throw new IOException("this JVM is ending");
+            }
+            process = builder.start();
+            return process;
+        }
+
+        synchronized void end() {
+            if (process != null) {
+                process.destroy();
+            }
+        }
+
+        synchronized void abandon() {
+            abandoned = true;
+            if (process != null) {
+                process.destroyForcibly();
+            }
+            try {
+                Files.deleteIfExists(errors);
+            } catch (IOException e) {
+                return; // nobody is left to be told
+            }
         }
     }
 
