@@ -39,14 +39,12 @@ public sealed interface FeedForward permits FeedForward.Dense, Experts {
         /** The same for some rows of a pass. */
         void apply(Activations input, Activations to, RowCounts rows, ForwardPass pass) {
             Activations inner = pass.scratch().inner();                               // [rows][inner]
-            up.apply(input, inner, 0, rows, pass.kernels());
             switch (plan.form()) {
-                case FeedForwardPlan.Form.Plain plain -> pass.kernels().activate(plain.activation(), inner, 0, plan.width(), rows.all());
+                case FeedForwardPlan.Form.Plain plain -> up.applyAndActivate(input, plain.activation(), inner, rows, pass.kernels());
                 case FeedForwardPlan.Form.LearnedXIelu learned -> throw new IllegalStateException("xIELU without its parameters");
                 case FeedForwardPlan.Form.Gated gated -> {
-                    Activations gates = pass.scratch().gates();                       // [rows][inner]
-                    gate.apply(input, gates, 0, rows, pass.kernels());
-                    pass.kernels().gate(gated.activation(), gates, 0, inner, 0, inner, 0, plan.width(), rows.all());
+                    up.apply(input, inner, 0, rows, pass.kernels());
+                    gate.applyAndGate(input, pass.scratch().gates(), gated.activation(), inner, rows, pass.kernels());
                 }
             }
             down.apply(inner, to, 0, rows, pass.kernels());                           // [rows][width]

@@ -189,10 +189,10 @@ final class LaneKernels implements Kernels {
             int first = Words.firstByte(block, bytes, lanes);
             int at = block * each * lanes;
             for (int lane = 0; lane < lanes; lane++) {
+                int place = first + Integer.BYTES * lane;
                 for (int k = 0; k < each; k++) {
-                    int code = codes[first + Integer.BYTES * lane + (each == 4 ? k : k >> 1)];
-                    float value = each == 4 ? code : format.value((k & 1) == 0 ? code & 15 : code >> 4 & 15);
-                    to[at + k * lanes + lane] = value * Words.factor(format, k);
+                    to[at + k * lanes + lane] = each == 4 ? WeightFormat.Coded.word(codes, place) << 24 - Byte.SIZE * k
+                        : format.value(codes[place + (k >> 1)] >> 4 * (k & 1) & 15) * Words.factor(format, k);
                 }
             }
         }
@@ -476,6 +476,9 @@ final class LaneKernels implements Kernels {
      * block of a row ends where the row ends; of the words that the block before it holds too, the activations are 0.
      */
     static final class Words {
+        /** What a code of 8 bits adds to the one after it, where that is moved to the highest bits of the word. */
+        static final float CARRIED = 0x1p-8f;
+
         private Words() {
         }
 
@@ -515,6 +518,9 @@ final class LaneKernels implements Kernels {
         /**
          * Lays out a row of activations, divided by the factors, as {@code [block][code][lane]}; where there are minimums, each block ends
          * with the sums of what its lanes hold, as it was before it was divided.
+         *
+         * <p>With codes of 8 bits, {@code c₀ … c₃} of a word, a shift leaves {@code cₖ + cₖ₋₁/256 + …} of the word's sum. So {@code Σ cₖxₖ}
+         * is {@code Σ (cₖ + cₖ₋₁/256 + …) yₖ} with {@code yₖ = xₖ − xₖ₊₁/256}, and that is what is laid out.
          */
         static void spread(WeightFormat.Coded format, float[] x, int from, int inputs, int lanes, float[] to, int at) {
             int bytes = format.rowBytes(inputs);
@@ -536,6 +542,9 @@ final class LaneKernels implements Kernels {
                         addInto(to, start, lanes, sums, k == 0);
                     }
                     multiply(to, start, lanes, 1f / factor(format, k));
+                }
+                if (each == 4) {
+                    takeCarried(to, at + block * vectors * lanes, 3 * lanes, lanes);
                 }
             }
         }
@@ -570,6 +579,12 @@ final class LaneKernels implements Kernels {
                         to[place + j] = input + 4 * j < inputs ? x[from + input + 4 * j] : 0f;
                     }
                 }
+            }
+        }
+
+        private static void takeCarried(float[] values, int at, int count, int lanes) {
+            for (int i = at; i < at + count; i++) {
+                values[i] -= values[i + lanes] * CARRIED;
             }
         }
 

@@ -15,6 +15,7 @@ import java.util.Objects;
  */
 public final class Matrix {
     static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     /**
@@ -98,7 +99,7 @@ public final class Matrix {
     /**
      * A matrix of {@link WeightFormat#Q8} with outputs side by side, as plain loops multiply them fastest.
      *
-     * <p>Outputs lie in tiles of {@code sideBySide}, the last of as many as are left: the codes of a tile as
+     * <p>Outputs lie in tiles of {@code sideBySide}, the last of as many as are left: the codes of a tile, as signed bytes,
      * {@code [padded inputs][outputs of the tile]}, its scales as {@code [groups][outputs of the tile]}.
      *
      * @param codes {@code outputs · rowBytes} bytes
@@ -380,7 +381,7 @@ public final class Matrix {
 
     private float code(WeightFormat.Coded coded, long group, int j) {
         if (coded.bits() == 8) {
-            return codes.get(ValueLayout.JAVA_BYTE, group + j);
+            return WeightFormat.Coded.code(codes.get(INT, group + j / Integer.BYTES * Integer.BYTES), j % Integer.BYTES);
         }
         int pair = codes.get(ValueLayout.JAVA_BYTE, group + (j & 15));
         return coded.value(j < 16 ? pair & 15 : pair >> 4 & 15);

@@ -82,6 +82,54 @@ public final class ParallelKernels {
      * @throws IllegalArgumentException if a range reaches beyond its rows
      */
     public void multiply(Matrix w, float[] bias, Activations x, int xColumn, Activations y, int yColumn, int decodeRows, int rows) {
+        multiply(w, bias, x, xColumn, y, yColumn, decodeRows, rows, null);
+    }
+
+    /**
+     * The same, then an activation of the products, each by the thread that computed it.
+     *
+     * @param w weights [outputs][inputs]
+     * @param bias one number an output, or null
+     * @param x rows to multiply
+     * @param xColumn where the inputs start in a row of x
+     * @param activation the function
+     * @param y receives the activated products; not the same columns as x
+     * @param yColumn where the outputs start in a row of y
+     * @param decodeRows rows for the single-token kernel
+     * @param rows all rows
+     * @throws IllegalArgumentException if a range reaches beyond its rows
+     */
+    public void multiplyAndActivate(Matrix w, float[] bias, Activations x, int xColumn, Activation activation, Activations y, int yColumn,
+                                    int decodeRows, int rows) {
+        activate.set(activation, y, yColumn);
+        multiply(w, bias, x, xColumn, y, yColumn, decodeRows, rows, activate);
+    }
+
+    /**
+     * Multiplies rows by the gate's matrix of a gated feed-forward network, then joins the gate with its other half.
+     *
+     * @param w weights of the gate [outputs][inputs]
+     * @param bias one number an output, or null
+     * @param x rows to multiply
+     * @param xColumn where the inputs start in a row of x
+     * @param gate receives the gate; what it holds afterwards is undefined
+     * @param gateColumn where its outputs start
+     * @param activation how the halves are joined
+     * @param up the other half, which receives the result
+     * @param upColumn where it starts
+     * @param decodeRows rows for the single-token kernel
+     * @param rows all rows
+     * @throws IllegalArgumentException if a range reaches beyond its rows
+     */
+    public void multiplyAndGate(Matrix w, float[] bias, Activations x, int xColumn, Activations gate, int gateColumn,
+                                GatedActivation activation, Activations up, int upColumn, int decodeRows, int rows) {
+        check(up, upColumn, w.outputs(), rows);
+        this.gate.set(activation, gate, gateColumn, up, upColumn);
+        multiply(w, bias, x, xColumn, gate, gateColumn, decodeRows, rows, this.gate);
+    }
+
+    private void multiply(Matrix w, float[] bias, Activations x, int xColumn, Activations y, int yColumn, int decodeRows, int rows,
+                          Followup followup) {
         check(x, xColumn, w.inputs(), rows);
         check(y, yColumn, w.outputs(), rows);
         checkList("bias", bias, w.outputs());
@@ -92,7 +140,7 @@ public final class ParallelKernels {
         if (decodeRows < 0 || decodeRows > rows) {
             throw new IllegalArgumentException("decode rows: expected 0 to " + rows + ", found " + decodeRows);
         }
-        multiply.set(w, bias, x, xColumn, y, yColumn);
+        multiply.set(w, bias, x, xColumn, y, yColumn, followup);
         if (decodeRows > 0) {
             multiply.decode(decodeRows);
         }
@@ -120,53 +168,52 @@ public final class ParallelKernels {
      */
     public void storeAndAttend(AttentionShape shape, Activations x, int queryColumn, int keyColumn, int valueColumn,
                                AttentionRows[] sequences, int count, int keyOffset, int valueOffset, Activations out, int outColumn) {
-        checkStore(shape, x, keyColumn, x, valueColumn, sequences, count, keyOffset, valueOffset);
-        checkAttend(shape, x, queryColumn, sequences, count, keyOffset, valueOffset, out, outColumn);
+        checkKeys(shape, x, keyColumn, x, valueColumn, sequences, count);
+        checkQueries(shape, x, queryColumn, sequences, count, out, outColumn);
+        checkPages(shape, sequences, count, keyOffset, valueOffset);
         store.set(shape, x, keyColumn, x, valueColumn, sequences, keyOffset, valueOffset);
         attend.set(shape, x, queryColumn, sequences, keyOffset, valueOffset, out, outColumn);
-        if (attend.readsOnce(count)) {
-            attend.run(count, true);
-        } else {
+        attend.share(count);
+        if (!attend.storesToo(count)) {
             store.run(count);
-            attend.run(count, false);
         }
+        attend.run(count);
     }
 
     /** Attention over keys and values that are stored, as {@link #storeAndAttend}. */
     void attend(AttentionShape shape, Activations queries, int queryColumn, AttentionRows[] sequences, int count, int keyOffset,
                 int valueOffset, Activations out, int outColumn) {
-        checkAttend(shape, queries, queryColumn, sequences, count, keyOffset, valueOffset, out, outColumn);
+        checkQueries(shape, queries, queryColumn, sequences, count, out, outColumn);
+        checkPages(shape, sequences, count, keyOffset, valueOffset);
         attend.set(shape, queries, queryColumn, sequences, keyOffset, valueOffset, out, outColumn);
-        attend.run(count, false);
+        attend.share(count);
+        attend.run(count);
     }
 
-    private static void checkAttend(AttentionShape shape, Activations queries, int queryColumn, AttentionRows[] sequences, int count,
-                                    int keyOffset, int valueOffset, Activations out, int outColumn) {
+    private static void checkQueries(AttentionShape shape, Activations queries, int queryColumn, AttentionRows[] sequences, int count,
+                                     Activations out, int outColumn) {
         for (int s = 0; s < count; s++) {
-            AttentionRows sequence = sequences[s];
-            int rows = sequence.firstRow() + sequence.rows();
+            int rows = sequences[s].firstRow() + sequences[s].rows();
             check(queries, queryColumn, shape.heads() * shape.keySize(), rows);
             check(out, outColumn, shape.heads() * shape.valueSize(), rows);
-            checkPages(shape, sequence, keyOffset, valueOffset);
         }
     }
 
     /** Stores keys and values, as {@link #storeAndAttend}. */
     void store(AttentionShape shape, Activations keys, int keyColumn, Activations values, int valueColumn, AttentionRows[] sequences,
                int count, int keyOffset, int valueOffset) {
-        checkStore(shape, keys, keyColumn, values, valueColumn, sequences, count, keyOffset, valueOffset);
+        checkKeys(shape, keys, keyColumn, values, valueColumn, sequences, count);
+        checkPages(shape, sequences, count, keyOffset, valueOffset);
         store.set(shape, keys, keyColumn, values, valueColumn, sequences, keyOffset, valueOffset);
         store.run(count);
     }
 
-    private static void checkStore(AttentionShape shape, Activations keys, int keyColumn, Activations values, int valueColumn,
-                                   AttentionRows[] sequences, int count, int keyOffset, int valueOffset) {
+    private static void checkKeys(AttentionShape shape, Activations keys, int keyColumn, Activations values, int valueColumn,
+                                  AttentionRows[] sequences, int count) {
         for (int s = 0; s < count; s++) {
-            AttentionRows sequence = sequences[s];
-            int rows = sequence.firstRow() + sequence.rows();
+            int rows = sequences[s].firstRow() + sequences[s].rows();
             check(keys, keyColumn, shape.keyHeads() * shape.keySize(), rows);
             check(values, valueColumn, shape.keyHeads() * shape.valueSize(), rows);
-            checkPages(shape, sequence, keyOffset, valueOffset);
         }
     }
 
@@ -235,29 +282,8 @@ public final class ParallelKernels {
      */
     public void activate(Activation activation, Activations x, int column, int width, int rows) {
         check(x, column, width, rows);
-        activate.run(activation, x, column, width, rows);
-    }
-
-    /**
-     * Joins the two halves of a gated feed-forward network.
-     *
-     * @param activation how
-     * @param gate rows with the gate; what they hold afterwards is undefined
-     * @param gateColumn where it starts
-     * @param up rows with the other half
-     * @param upColumn where it starts
-     * @param y receives the result; may be either half
-     * @param yColumn where it starts
-     * @param width how many columns
-     * @param rows how many rows
-     * @throws IllegalArgumentException if a range reaches beyond its rows
-     */
-    public void gate(GatedActivation activation, Activations gate, int gateColumn, Activations up, int upColumn,
-                     Activations y, int yColumn, int width, int rows) {
-        check(gate, gateColumn, width, rows);
-        check(up, upColumn, width, rows);
-        check(y, yColumn, width, rows);
-        this.gate.run(activation, gate, gateColumn, up, upColumn, y, yColumn, width, rows);
+        activate.set(activation, x, column);
+        activate.run(width, rows);
     }
 
     /**
@@ -365,6 +391,12 @@ public final class ParallelKernels {
         }
     }
 
+    private static void checkPages(AttentionShape shape, AttentionRows[] sequences, int count, int keyOffset, int valueOffset) {
+        for (int s = 0; s < count; s++) {
+            checkPages(shape, sequences[s], keyOffset, valueOffset);
+        }
+    }
+
     private static void checkPages(AttentionShape shape, AttentionRows sequence, int keyOffset, int valueOffset) {
         int last = sequence.firstPosition() + sequence.rows() - 1;
         for (int page = shape.firstVisible(sequence.firstPosition()) / AttentionRows.PAGE; page <= last / AttentionRows.PAGE; page++) {
@@ -381,6 +413,11 @@ public final class ParallelKernels {
         workers.forEach(task, rows, (long) rows * width < SMALL ? Math.max(rows, 1) : Math.max(1, SMALL / 4 / Math.max(width, 1)));
     }
 
+    /** What a thread does at once to products that it has computed. */
+    private interface Followup {
+        void run(int worker, int fromOutput, int toOutput, int fromRow, int toRow);
+    }
+
     private final class Multiply implements Workers.RangeTask {
         private Matrix w;
         private float[] bias;
@@ -388,6 +425,7 @@ public final class ParallelKernels {
         private int xColumn;
         private Activations y;
         private int yColumn;
+        private Followup followup;
         private boolean decode;
         private int fromRow;
         private int toRow;
@@ -398,13 +436,14 @@ public final class ParallelKernels {
             Arrays.fill(rowsTogether, FEWEST_ROWS);
         }
 
-        void set(Matrix newW, float[] newBias, Activations newX, int newXColumn, Activations newY, int newYColumn) {
+        void set(Matrix newW, float[] newBias, Activations newX, int newXColumn, Activations newY, int newYColumn, Followup newFollowup) {
             w = newW;
             bias = newBias;
             x = newX;
             xColumn = newXColumn;
             y = newY;
             yColumn = newYColumn;
+            followup = newFollowup;
         }
 
         void decode(int rows) {
@@ -442,9 +481,16 @@ public final class ParallelKernels {
             if (decode) {
                 int start = Math.max(0, from - w.lead());
                 kernels.decode(w, bias, x, xColumn, y, yColumn, fromRow, toRow, start, to - w.lead(), scratch[worker]);
+                follow(worker, start, to - w.lead(), fromRow, toRow);
             } else {
                 int end = (int) Math.min((long) to * kernels.panel(), w.outputs());
                 prefill(worker, from * kernels.panel(), end);
+            }
+        }
+
+        private void follow(int worker, int fromOutput, int toOutput, int startRow, int endRow) {
+            if (followup != null) {
+                followup.run(worker, fromOutput, toOutput, startRow, endRow);
             }
         }
 
@@ -455,6 +501,7 @@ public final class ParallelKernels {
                 end = row + Math.min(together, toRow - row);
                 long start = System.nanoTime();
                 kernels.prefill(w, bias, x, xColumn, y, yColumn, row, end, fromOutput, toOutput, scratch[worker]);
+                follow(worker, fromOutput, toOutput, row, end);
                 long nanos = System.nanoTime() - start;
                 if (nanos > LONG_NANOS) {
                     rowsTogether[worker] = Math.max(FEWEST_ROWS, (end - row) / 2);
@@ -468,7 +515,7 @@ public final class ParallelKernels {
         }
     }
 
-    /** Items are (sequence, head, tile of queries) at prefill and (sequence, some heads that read one key head) at decode. */
+    /** Items are (sequence, head, tile of queries) at prefill and (sequence, block of heads) at decode. */
     private final class Attend implements Workers.RangeTask {
         private AttentionShape shape;
         private Activations queries;
@@ -495,21 +542,38 @@ public final class ParallelKernels {
         }
 
         /**
-         * Whether each key head is read by a single item, which can therefore store its new row as well. That spares a split, and a thread
-         * reads what it has written itself.
+         * Parts the heads among the threads, for sequences that decode: as few blocks as give each thread as many, as the heads of a page
+         * lie one after the other. Where no number does, all heads of a group share the reading of keys, unless that left threads without
+         * work.
          */
-        boolean readsOnce(int count) {
-            boolean single = headsTogether(count) == shape.group();
-            for (int s = 0; s < count; s++) {
-                single &= sequences[s].decode() && sequences[s].rows() == 1;
+        void share(int count) {
+            storing = false;
+            for (int blocks = 1; blocks <= shape.keyHeads(); blocks++) {
+                if (shape.keyHeads() % blocks == 0 && (long) count * blocks % workers.threads() == 0) {
+                    headsTogether = shape.heads() / blocks;
+                    return;
+                }
             }
-            return single;
+            headsTogether = shape.group();
+            while (headsTogether % 2 == 0 && (long) count * shape.heads() / headsTogether < workers.threads()) {
+                headsTogether /= 2;
+            }
         }
 
-        /** Attends from all rows of so many sequences, and stores their keys and values before if {@link #readsOnce} allows it. */
-        void run(int count, boolean alsoStore) {
-            storing = alsoStore;
-            headsTogether = headsTogether(count);
+        /**
+         * Whether each key head is read by a single item, which then stores its new row as well. That spares a split, and a thread reads
+         * what it has written itself.
+         */
+        boolean storesToo(int count) {
+            storing = headsTogether % shape.group() == 0;
+            for (int s = 0; s < count; s++) {
+                storing &= sequences[s].decode() && sequences[s].rows() == 1;
+            }
+            return storing;
+        }
+
+        /** Attends from all rows of so many sequences. */
+        void run(int count) {
             if (firstItem.length <= count) {
                 firstItem = new int[count + count / 2 + 1];
             }
@@ -517,15 +581,6 @@ public final class ParallelKernels {
                 firstItem[s + 1] = firstItem[s] + items(sequences[s]);
             }
             workers.forEach(this, firstItem[count], 1);
-        }
-
-        /** All heads of a group share the reading of keys, unless that left threads without work. */
-        private int headsTogether(int count) {
-            int together = shape.group();
-            while (together % 2 == 0 && (long) count * shape.heads() / together < workers.threads()) {
-                together /= 2;
-            }
-            return together;
         }
 
         private int items(AttentionRows sequence) {
@@ -549,8 +604,8 @@ public final class ParallelKernels {
                 int blocks = shape.heads() / headsTogether;
                 int head = item % blocks * headsTogether;
                 int query = item / blocks;
-                if (storing) {
-                    store.store(sequence, head / shape.group());
+                for (int key = head; storing && key < head + headsTogether; key += shape.group()) {
+                    store.store(sequence, key / shape.group());
                 }
                 attend(sequence, head, head + headsTogether, query, query + 1, workerScratch);
             } else {
@@ -664,52 +719,53 @@ public final class ParallelKernels {
         }
     }
 
-    private final class Activate implements Workers.RangeTask {
+    private final class Activate implements Workers.RangeTask, Followup {
         private Activation activation;
         private Activations x;
         private int column;
         private int width;
 
-        void run(Activation newActivation, Activations newX, int newColumn, int newWidth, int rows) {
+        void set(Activation newActivation, Activations newX, int newColumn) {
             activation = newActivation;
             x = newX;
             column = newColumn;
+        }
+
+        void run(int newWidth, int rows) {
             width = newWidth;
             forRows(this, rows, width);
         }
 
         @Override
         public void run(int worker, int from, int to) {
-            kernels.activate(activation, x, column, width, from, to, scratch[worker]);
+            run(worker, 0, width, from, to);
+        }
+
+        @Override
+        public void run(int worker, int fromOutput, int toOutput, int fromRow, int toRow) {
+            kernels.activate(activation, x, column + fromOutput, toOutput - fromOutput, fromRow, toRow, scratch[worker]);
         }
     }
 
-    private final class Gate implements Workers.RangeTask {
+    private final class Gate implements Followup {
         private GatedActivation activation;
         private Activations gated;
         private int gateColumn;
         private Activations up;
         private int upColumn;
-        private Activations y;
-        private int yColumn;
-        private int width;
 
-        void run(GatedActivation newActivation, Activations newGate, int newGateColumn, Activations newUp, int newUpColumn,
-                 Activations newY, int newYColumn, int newWidth, int rows) {
+        void set(GatedActivation newActivation, Activations newGate, int newGateColumn, Activations newUp, int newUpColumn) {
             activation = newActivation;
             gated = newGate;
             gateColumn = newGateColumn;
             up = newUp;
             upColumn = newUpColumn;
-            y = newY;
-            yColumn = newYColumn;
-            width = newWidth;
-            forRows(this, rows, width);
         }
 
         @Override
-        public void run(int worker, int from, int to) {
-            kernels.gate(activation, gated, gateColumn, up, upColumn, y, yColumn, width, from, to, scratch[worker]);
+        public void run(int worker, int fromOutput, int toOutput, int fromRow, int toRow) {
+            kernels.gate(activation, gated, gateColumn + fromOutput, up, upColumn + fromOutput, up, upColumn + fromOutput,
+                toOutput - fromOutput, fromRow, toRow, scratch[worker]);
         }
     }
 

@@ -263,6 +263,9 @@ public final class Quantizer {
                 factors[group] = nibbles(values, from, count, low, row, group * (GROUP / 2));
             }
         }
+        if (coded.bits() == 8 && sideBySide == 1) {
+            WeightFormat.Coded.join(row, 0, rowBytes);
+        }
         MemorySegment.copy(row, 0, codes, ValueLayout.JAVA_BYTE, (long) output * rowBytes, rowBytes);
         long plane = (long) output * groups * Float.BYTES;
         MemorySegment.copy(factors, 0, scales, Matrix.FLOAT, plane, groups);

@@ -396,7 +396,7 @@ final class RegisterTile {
                     float[] sums = scratch.tile(Math.max(VectorDecode.ROOM, (count * Math.max(STREAMS, outputs) + COUNT) * COUNT));
                     products(weights, at, padded, each, rows, (row - fromRow) * padded, count, sums);
                     int stride = Math.max(STREAMS, outputs);
-                    VectorFunctions.foldAll(sums, count * stride);
+                    VectorFunctions.foldAll(sums, 0, count * stride);
                     store(sums, stride, half ? VectorWeights.F16_SUM : 1f, bias, output, outputs, y, yColumn, row, count);
                 }
             }

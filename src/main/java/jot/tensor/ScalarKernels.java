@@ -351,12 +351,13 @@ final class ScalarKernels implements Kernels {
                 widenBrains(halves, to, at, count);
             }
         } else if (w.format() instanceof WeightFormat.Coded coded && coded.bits() == 8 && !coded.minimum()) {
-            byte[] codes = scratch.codes(count);
             int groups = (count + GROUP - 1) / GROUP;
+            byte[] words = scratch.codes(groups * GROUP);
             float[] scales = scratch.tile(groups);
-            MemorySegment.copy(w.codes(), ValueLayout.JAVA_BYTE, (long) output * coded.rowBytes(w.inputs()) + from, codes, 0, count);
+            MemorySegment.copy(w.codes(), ValueLayout.JAVA_BYTE, (long) output * coded.rowBytes(w.inputs()) + from, words, 0,
+                groups * GROUP);
             MemorySegment.copy(w.scales(), Matrix.FLOAT, 4 * ((long) output * coded.groups(w.inputs()) + from / GROUP), scales, 0, groups);
-            widenBytes(codes, to, at, count);
+            widenWords(words, to, at, count);
             scale(to, at, scales, count);
         } else {
             w.row(output, from, count, to, at);
@@ -375,9 +376,10 @@ final class ScalarKernels implements Kernels {
         }
     }
 
-    private static void widenBytes(byte[] codes, float[] to, int at, int count) {
+    private static void widenWords(byte[] words, float[] to, int at, int count) {
         for (int i = 0; i < count; i++) {
-            to[at + i] = codes[i];
+            int place = i % Integer.BYTES;
+            to[at + i] = WeightFormat.Coded.code(WeightFormat.Coded.word(words, i - place), place);
         }
     }
 

@@ -14,8 +14,8 @@ import jdk.incubator.vector.VectorSpecies;
  * queries of one head, or at decode the heads at one position that share a key head. Each row's scores are kept whole, so that maximum
  * and sum are taken in the order of the key positions, whatever else is in the tile.
  *
- * <p>At decode reading bounds the speed, but a tile of few rows asks for too few lines at a time. So all that it is going to read is
- * fetched before, as the kernels for few rows do it.
+ * <p>At decode reading bounds the speed. The heads of a page lie one after the other, so a thread that has several goes page by page
+ * through all of them, which is a long stream for the hardware to run ahead of.
  */
 final class VectorAttention {
     private static final VectorSpecies<Float> LANES = FloatVector.SPECIES_PREFERRED;
@@ -34,14 +34,8 @@ final class VectorAttention {
         if (sequence.decode()) {
             for (int query = fromQuery; query < toQuery; query++) {
                 int row = sequence.firstRow() + query;
-                int position = sequence.firstPosition() + query;
-                for (int head = fromHead; head < toHead; head += RegisterTile.ROWS) {
-                    int rows = Math.min(RegisterTile.ROWS, toHead - head);
-                    fetch(shape, sequence.pages(), keyOffset, valueOffset, head / shape.group(), position, scratch);
-                    tile(shape, queries.values(), queries.at(row) + queryColumn + head * shape.keySize(), shape.keySize(), sequence.pages(),
-                        keyOffset, valueOffset, out.values(), out.at(row) + outColumn + head * shape.valueSize(), shape.valueSize(),
-                        rows, head, 1, position, 0, scratch);
-                }
+                heads(shape, queries.values(), queries.at(row) + queryColumn, sequence.pages(), keyOffset, valueOffset, out.values(),
+                    out.at(row) + outColumn, fromHead, toHead, sequence.firstPosition() + query, scratch);
             }
         } else {
             for (int head = fromHead; head < toHead; head++) {
@@ -50,47 +44,62 @@ final class VectorAttention {
                     int row = sequence.firstRow() + query;
                     tile(shape, queries.values(), queries.at(row) + queryColumn + head * shape.keySize(), queries.stride(),
                         sequence.pages(), keyOffset, valueOffset, out.values(), out.at(row) + outColumn + head * shape.valueSize(),
-                        out.stride(), rows, head, 0, sequence.firstPosition() + query, 1, scratch);
+                        out.stride(), rows, head, sequence.firstPosition() + query, scratch);
                 }
             }
         }
     }
 
-    /** Brings the keys and values of a head into the nearest caches, up to a position. */
-    private static void fetch(AttentionShape shape, float[][] pages, int keyOffset, int valueOffset, int keyHead, int position,
-                              Scratch scratch) {
-        int keys = keyOffset + keyHead * shape.keySize() * PAGE;
-        int values = valueOffset + keyHead * shape.valueSize() * PAGE;
-        int sum = 0;
-        for (int page = shape.firstVisible(position) / PAGE; page <= position / PAGE; page++) {
-            int filled = Math.min(PAGE, position + 1 - page * PAGE);
-            sum += touch(pages[page], keys, shape.keySize() * PAGE) + touch(pages[page], values, filled * shape.valueSize());
+    /** Some heads at one position. Each page of keys is read for all of them before the next, and so is each page of values. */
+    private static void heads(AttentionShape shape, float[] queries, int q, float[][] pages, int keyOffset, int valueOffset, float[] out,
+                              int o, int fromHead, int toHead, int position, Scratch scratch) {
+        int firstPage = shape.firstVisible(position) / PAGE;
+        int lastPage = position / PAGE;
+        int count = (lastPage + 1 - firstPage) * PAGE;
+        int stride = count + LINE;
+        float[] scores = scratch.rows((toHead - fromHead) * stride + LINE);
+        for (int page = firstPage; page <= lastPage; page++) {
+            for (int head = fromHead, end; head < toHead; head = end) {
+                int keyHead = head / shape.group();
+                end = Math.min(toHead, (keyHead + 1) * shape.group());
+                scores(queries, q + head * shape.keySize(), shape.keySize(), end - head, pages[page],
+                    keyOffset + keyHead * shape.keySize() * PAGE, shape.keySize(), scores,
+                    (head - fromHead) * stride + (page - firstPage) * PAGE, stride);
+            }
         }
-        scratch.touched(sum);
+        Arrays.fill(out, o + fromHead * shape.valueSize(), o + toHead * shape.valueSize(), 0f);
+        float[] lanes = scratch.tile(VectorFunctions.CHUNK + toHead - fromHead);
+        for (int head = fromHead; head < toHead; head++) {
+            lanes[VectorFunctions.CHUNK + head - fromHead] = softmax(shape, head, position, firstPage * PAGE, count, scores,
+                (head - fromHead) * stride, lanes);
+        }
+        for (int page = firstPage; page <= lastPage; page++) {
+            int steps = Math.min(PAGE, position + 1 - page * PAGE);
+            for (int head = fromHead, end; head < toHead; head = end) {
+                int keyHead = head / shape.group();
+                end = Math.min(toHead, (keyHead + 1) * shape.group());
+                mix(scores, (head - fromHead) * stride + (page - firstPage) * PAGE, stride, end - head, pages[page],
+                    valueOffset + keyHead * shape.valueSize() * PAGE, shape.valueSize(), steps, out, o + head * shape.valueSize(),
+                    shape.valueSize(), scratch);
+            }
+        }
+        for (int head = fromHead; head < toHead; head++) {
+            multiply(out, o + head * shape.valueSize(), shape.valueSize(), lanes[VectorFunctions.CHUNK + head - fromHead]);
+        }
     }
 
-    /** Reads a number of each cache line; the sum makes the compiler do it. */
-    private static int touch(float[] page, int from, int count) {
-        int sum = 0;
-        for (int i = from; i < from + count; i += LINE) {
-            sum += Float.floatToRawIntBits(page[i]);
-        }
-        return sum;
-    }
-
-    /** A few rows that read one key head; row {@code r} is head {@code head + r · headStep} at {@code position + r · positionStep}. */
+    /** A few consecutive queries of one head; row {@code r} is at {@code position + r}. */
     private static void tile(AttentionShape shape, float[] queries, int q, int queryStride, float[][] pages, int keyOffset,
-                             int valueOffset, float[] out, int o, int outStride, int rows, int head, int headStep, int position,
-                             int positionStep, Scratch scratch) {
+                             int valueOffset, float[] out, int o, int outStride, int rows, int head, int position, Scratch scratch) {
         int keyHead = head / shape.group();
         int keys = keyOffset + keyHead * shape.keySize() * PAGE;
         int values = valueOffset + keyHead * shape.valueSize() * PAGE;
         int firstPage = shape.firstVisible(position) / PAGE;
-        int lastPage = (position + (rows - 1) * positionStep) / PAGE;
+        int lastPage = (position + rows - 1) / PAGE;
         int stride = (lastPage + 1 - firstPage) * PAGE + LINE;
         float[] scores = scratch.rows(rows * stride + LINE);
         for (int page = firstPage; page <= lastPage; page++) {
-            int skipped = rowsBefore(page, rows, position, positionStep);
+            int skipped = rowsBefore(page, rows, position);
             int at = skipped * stride + (page - firstPage) * PAGE;
             scores(queries, q + skipped * queryStride, queryStride, rows - skipped, pages[page], keys, shape.keySize(), scores, at, stride);
         }
@@ -100,13 +109,12 @@ final class VectorAttention {
         }
         float[] lanes = scratch.tile(VectorFunctions.CHUNK + rows);
         for (int r = 0; r < rows; r++) {
-            int end = (position + r * positionStep) / PAGE + 1 - firstPage;
-            lanes[VectorFunctions.CHUNK + r] = softmax(shape, head + r * headStep, position + r * positionStep, firstPage * PAGE,
-                end * PAGE, scores, r * stride, lanes);
+            int end = (position + r) / PAGE + 1 - firstPage;
+            lanes[VectorFunctions.CHUNK + r] = softmax(shape, head, position + r, firstPage * PAGE, end * PAGE, scores, r * stride, lanes);
         }
         for (int page = firstPage; page <= lastPage; page++) {
-            int skipped = rowsBefore(page, rows, position, positionStep);
-            int steps = Math.min(PAGE, position + (rows - 1) * positionStep + 1 - page * PAGE);
+            int skipped = rowsBefore(page, rows, position);
+            int steps = Math.min(PAGE, position + rows - page * PAGE);
             mix(scores, skipped * stride + (page - firstPage) * PAGE, stride, rows - skipped, pages[page], values, shape.valueSize(), steps,
                 out, o + skipped * outStride, outStride, scratch);
         }
@@ -116,8 +124,8 @@ final class VectorAttention {
     }
 
     /** Rows of a tile whose positions lie before a page. */
-    private static int rowsBefore(int page, int rows, int position, int positionStep) {
-        return positionStep == 0 ? 0 : Math.clamp(page * PAGE - position, 0, rows - 1);
+    private static int rowsBefore(int page, int rows, int position) {
+        return Math.clamp(page * PAGE - position, 0, rows - 1);
     }
 
     /** Dot products of some queries with the keys of a page. */

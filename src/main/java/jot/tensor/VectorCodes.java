@@ -18,8 +18,8 @@ import jdk.incubator.vector.VectorSpecies;
  * bring the codes ({@link LaneKernels.Words}). A lane sums the products of a word's codes, then multiplies by the scale of its group;
  * minimums are multiplied by the sums of what the lanes hold. Each row of activations goes through the same steps, alone or not.
  *
- * <p>Four rows of codes are read side by side, a quarter of the range apart, so that each is a long stream for the hardware to run ahead
- * of, and the four chains of sums overlap.
+ * <p>Three or four rows of codes are read side by side, as far apart as the range allows, so that each is a long stream for the hardware to
+ * run ahead of, and their chains of sums overlap.
  */
 final class VectorCodes {
     private static final VectorSpecies<Float> LANES = FloatVector.SPECIES_PREFERRED;
@@ -31,9 +31,12 @@ final class VectorCodes {
     private static final int BYTE_GROUP = GROUP;
     private static final int NIBBLE_GROUP = GROUP / 2;
     private static final boolean FUSED = Elementary.FUSED;
-    private static final int OUTPUTS = 4;
-    /** Outputs of each stream whose lanes are kept until they are folded all at once. */
-    private static final int STEP = VectorDecode.SUMS / OUTPUTS;
+    /** Three where reading alone bounds the speed; the fourth saves instructions, of which narrower vectors need more. */
+    private static final int BYTE_STREAMS = COUNT == 16 ? 3 : 4;
+    private static final int NIBBLE_STREAMS = 4;
+    /** Where the sums of one stream come after those of the one before it, in floats. */
+    private static final int BYTE_PART = VectorDecode.part(BYTE_STREAMS) * COUNT;
+    private static final int NIBBLE_PART = VectorDecode.part(NIBBLE_STREAMS) * COUNT;
     /** The same where several rows share the reading, so that the codes stay in the first-level cache from row to row. */
     private static final int SHARED_STEP = 4;
     /** Bytes of a vector of codes. */
@@ -75,23 +78,28 @@ final class VectorCodes {
         for (int r = 0; r < rows; r++) {
             spread(format, x.values(), x.at(fromRow + r) + xColumn, w.inputs(), spread, r * stride);
         }
-        int quarter = (toOutput - fromOutput) / OUTPUTS;
+        int streams = streams(format);
+        int apart = (toOutput - fromOutput) / streams;
         float[] lanes = scratch.tile(VectorDecode.ROOM);
-        int step = rows == 1 ? STEP : SHARED_STEP;
-        for (int k = 0; k < quarter; k += step) {
-            int count = Math.min(step, quarter - k);
+        int step = rows == 1 ? VectorDecode.part(streams) : SHARED_STEP;
+        for (int k = 0; k < apart; k += step) {
+            int count = Math.min(step, apart - k);
             for (int r = 0; r < rows; r++) {
-                streams(w, format, fromOutput + k, quarter, count, spread, r * stride, lanes);
-                VectorDecode.store(lanes, OUTPUTS, OUTPUTS, 1f, bias, fromOutput + k, quarter, count, y.values(),
+                sum(w, format, fromOutput + k, apart, count, spread, r * stride, lanes);
+                VectorDecode.store(lanes, streams, streams, 1f, bias, fromOutput + k, apart, count, y.values(),
                     y.at(fromRow + r) + yColumn);
             }
         }
-        for (int output = fromOutput + OUTPUTS * quarter; output < toOutput; output++) {
+        for (int output = fromOutput + streams * apart; output < toOutput; output++) {
             for (int r = 0; r < rows; r++) {
-                streams(w, format, output, 0, 1, spread, r * stride, lanes);
-                VectorDecode.store(lanes, OUTPUTS, 1, 1f, bias, output, 0, 1, y.values(), y.at(fromRow + r) + yColumn);
+                sum(w, format, output, 0, 1, spread, r * stride, lanes);
+                VectorDecode.store(lanes, streams, 1, 1f, bias, output, 0, 1, y.values(), y.at(fromRow + r) + yColumn);
             }
         }
+    }
+
+    private static int streams(WeightFormat.Coded format) {
+        return format.bits() == 8 ? BYTE_STREAMS : NIBBLE_STREAMS;
     }
 
     /** Lays out a row as {@link LaneKernels.Words#spread} does, with vectors where it is whole blocks. */
@@ -105,10 +113,14 @@ final class VectorCodes {
         }
     }
 
-    /** For words of four bytes: every fourth input, from the first, second, third and fourth on. */
+    /** For words of four bytes: every fourth input, from the first, second, third and fourth on, less what the next one's code brings. */
     static void spreadBytes(float[] x, int from, int inputs, float[] to, int at) {
         for (int i = 0; i < inputs; i += 4 * COUNT) {
             quarters(x, from + i, from + i + COUNT, from + i + 2 * COUNT, from + i + 3 * COUNT, BYTE_FACTOR, to, at + i, COUNT);
+            for (int place = at + i; place < at + i + 3 * COUNT; place += COUNT) {
+                FloatVector next = FloatVector.fromArray(LANES, to, place + COUNT);
+                FloatVector.fromArray(LANES, to, place).sub(next.mul(LaneKernels.Words.CARRIED)).intoArray(to, place);
+            }
         }
     }
 
@@ -153,26 +165,32 @@ final class VectorCodes {
     }
 
     /**
-     * Sums, {@code [outputs][OUTPUTS][lanes]}, of some consecutive outputs of each stream; streams are {@code distance} outputs apart.
-     * Where a row does not end with a whole block, its last block reaches back into the one before, whose codes then meet zeros.
+     * Sums, {@code [streams][part][lanes]}, of some consecutive outputs of each stream; streams are {@code distance} outputs apart. Where a
+     * row does not end with a whole block, its last block reaches back into the one before, whose codes then meet zeros.
      */
-    private static void streams(Matrix w, WeightFormat.Coded format, int output, int distance, int outputs, float[] x, int at,
-                                float[] sums) {
+    private static void sum(Matrix w, WeightFormat.Coded format, int output, int distance, int outputs, float[] x, int at, float[] sums) {
         int bytes = format.rowBytes(w.inputs());
         int whole = bytes / BLOCK;
         long from = (long) output * bytes;
         long apart = (long) distance * bytes;
         if (whole * BLOCK == bytes) {
-            Arrays.fill(sums, 0, OUTPUTS * COUNT, 0f);
+            clear(format, sums, 0);
             blocks(w, format, from, apart, outputs, whole, x, at, sums, 0);
             return;
         }
         int last = at + whole * LaneKernels.Words.vectors(format) * COUNT;
         for (int k = 0; k < outputs; k++) {
-            int to = k * OUTPUTS * COUNT;
-            Arrays.fill(sums, to, to + OUTPUTS * COUNT, 0f);
-            blocks(w, format, from + (long) k * bytes, apart, 1, whole, x, at, sums, to);
-            blocks(w, format, from + (k + 1L) * bytes - BLOCK, apart, 1, 1, x, last, sums, to);
+            clear(format, sums, k * COUNT);
+            blocks(w, format, from + (long) k * bytes, apart, 1, whole, x, at, sums, k * COUNT);
+            blocks(w, format, from + (k + 1L) * bytes - BLOCK, apart, 1, 1, x, last, sums, k * COUNT);
+        }
+    }
+
+    private static void clear(WeightFormat.Coded format, float[] sums, int at) {
+        int streams = streams(format);
+        for (int o = 0; o < streams; o++) {
+            int from = at + o * VectorDecode.part(streams) * COUNT;
+            Arrays.fill(sums, from, from + COUNT, 0f);
         }
     }
 
@@ -184,13 +202,16 @@ final class VectorCodes {
         } else if (format.counting()) {
             nibbles(w.codes(), from, apart, w.scales(), w.minimums(), outputs, blocks, x, at, sums, to);
         } else {
-            for (int o = 0; o < OUTPUTS; o++) {
-                tabled(format.table(), w.codes(), from + o * apart, w.scales(), outputs, blocks, x, at, sums, to + o * COUNT);
+            for (int o = 0; o < NIBBLE_STREAMS; o++) {
+                tabled(format.table(), w.codes(), from + o * apart, w.scales(), outputs, blocks, x, at, sums, to + o * NIBBLE_PART);
             }
         }
     }
 
-    /** Each code is moved to the highest bits of its word, so that it keeps its sign: it comes times 2²⁴. */
+    /**
+     * Each code is moved to the highest bits of its word, so that it keeps its sign: it comes times 2²⁴. What the codes before it add below
+     * is not masked, as the activations make up for it ({@link LaneKernels.Words#spread}).
+     */
     private static void bytes(MemorySegment codes, long from, long apart, MemorySegment scales, int outputs, int blocks,
                               float[] x, int at, float[] sums, int to) {
         if (codes.getClass() != Matrix.MEMORY || scales.getClass() != Matrix.MEMORY) {
@@ -198,10 +219,9 @@ final class VectorCodes {
         }
         FloatVector zero = FloatVector.zero(LANES);
         FloatVector a = FloatVector.fromArray(LANES, sums, to);
-        FloatVector b = FloatVector.fromArray(LANES, sums, to + COUNT);
-        FloatVector c = FloatVector.fromArray(LANES, sums, to + 2 * COUNT);
-        FloatVector d = FloatVector.fromArray(LANES, sums, to + 3 * COUNT);
-        IntVector mask = IntVector.broadcast(INTS, 0xFF000000);
+        FloatVector b = FloatVector.fromArray(LANES, sums, to + BYTE_PART);
+        FloatVector c = FloatVector.fromArray(LANES, sums, to + 2 * BYTE_PART);
+        FloatVector d = BYTE_STREAMS == 4 ? FloatVector.fromArray(LANES, sums, to + 3 * BYTE_PART) : zero;
         long scale0 = from / BYTE_GROUP * Float.BYTES;
         long scaleApart = apart / BYTE_GROUP * Float.BYTES;
         int i = at;
@@ -216,11 +236,11 @@ final class VectorCodes {
             IntVector words = IntVector.fromMemorySegment(INTS, codes, code, ORDER);
             FloatVector value = (FloatVector) words.lanewise(VectorOperators.LSHL, 24).convertShape(VectorOperators.I2F, LANES, 0);
             FloatVector part = value.mul(x0);
-            value = (FloatVector) words.lanewise(VectorOperators.LSHL, 16).and(mask).convertShape(VectorOperators.I2F, LANES, 0);
+            value = (FloatVector) words.lanewise(VectorOperators.LSHL, 16).convertShape(VectorOperators.I2F, LANES, 0);
             part = FUSED ? value.fma(x1, part) : value.mul(x1).add(part);
-            value = (FloatVector) words.lanewise(VectorOperators.LSHL, 8).and(mask).convertShape(VectorOperators.I2F, LANES, 0);
+            value = (FloatVector) words.lanewise(VectorOperators.LSHL, 8).convertShape(VectorOperators.I2F, LANES, 0);
             part = FUSED ? value.fma(x2, part) : value.mul(x2).add(part);
-            value = (FloatVector) words.and(mask).convertShape(VectorOperators.I2F, LANES, 0);
+            value = (FloatVector) words.convertShape(VectorOperators.I2F, LANES, 0);
             part = FUSED ? value.fma(x3, part) : value.mul(x3).add(part);
             FloatVector scale = COUNT <= BYTE_LANES
                 ? FloatVector.broadcast(LANES, scales.get(Matrix.FLOAT, group))
@@ -230,11 +250,11 @@ final class VectorCodes {
             words = IntVector.fromMemorySegment(INTS, codes, code + apart, ORDER);
             value = (FloatVector) words.lanewise(VectorOperators.LSHL, 24).convertShape(VectorOperators.I2F, LANES, 0);
             part = value.mul(x0);
-            value = (FloatVector) words.lanewise(VectorOperators.LSHL, 16).and(mask).convertShape(VectorOperators.I2F, LANES, 0);
+            value = (FloatVector) words.lanewise(VectorOperators.LSHL, 16).convertShape(VectorOperators.I2F, LANES, 0);
             part = FUSED ? value.fma(x1, part) : value.mul(x1).add(part);
-            value = (FloatVector) words.lanewise(VectorOperators.LSHL, 8).and(mask).convertShape(VectorOperators.I2F, LANES, 0);
+            value = (FloatVector) words.lanewise(VectorOperators.LSHL, 8).convertShape(VectorOperators.I2F, LANES, 0);
             part = FUSED ? value.fma(x2, part) : value.mul(x2).add(part);
-            value = (FloatVector) words.and(mask).convertShape(VectorOperators.I2F, LANES, 0);
+            value = (FloatVector) words.convertShape(VectorOperators.I2F, LANES, 0);
             part = FUSED ? value.fma(x3, part) : value.mul(x3).add(part);
             scale = COUNT <= BYTE_LANES
                 ? FloatVector.broadcast(LANES, scales.get(Matrix.FLOAT, group + scaleApart))
@@ -244,42 +264,46 @@ final class VectorCodes {
             words = IntVector.fromMemorySegment(INTS, codes, code + 2 * apart, ORDER);
             value = (FloatVector) words.lanewise(VectorOperators.LSHL, 24).convertShape(VectorOperators.I2F, LANES, 0);
             part = value.mul(x0);
-            value = (FloatVector) words.lanewise(VectorOperators.LSHL, 16).and(mask).convertShape(VectorOperators.I2F, LANES, 0);
+            value = (FloatVector) words.lanewise(VectorOperators.LSHL, 16).convertShape(VectorOperators.I2F, LANES, 0);
             part = FUSED ? value.fma(x1, part) : value.mul(x1).add(part);
-            value = (FloatVector) words.lanewise(VectorOperators.LSHL, 8).and(mask).convertShape(VectorOperators.I2F, LANES, 0);
+            value = (FloatVector) words.lanewise(VectorOperators.LSHL, 8).convertShape(VectorOperators.I2F, LANES, 0);
             part = FUSED ? value.fma(x2, part) : value.mul(x2).add(part);
-            value = (FloatVector) words.and(mask).convertShape(VectorOperators.I2F, LANES, 0);
+            value = (FloatVector) words.convertShape(VectorOperators.I2F, LANES, 0);
             part = FUSED ? value.fma(x3, part) : value.mul(x3).add(part);
             scale = COUNT <= BYTE_LANES
                 ? FloatVector.broadcast(LANES, scales.get(Matrix.FLOAT, group + 2 * scaleApart))
                 : ((FloatVector) FloatVector.fromMemorySegment(BYTE_SCALES, scales, group + 2 * scaleApart, ORDER)
                     .reinterpretShape(LANES, 0)).rearrange(EACH_BYTE_LANES);
             c = FUSED ? part.fma(scale, c) : part.mul(scale).add(c);
-            words = IntVector.fromMemorySegment(INTS, codes, code + 3 * apart, ORDER);
-            value = (FloatVector) words.lanewise(VectorOperators.LSHL, 24).convertShape(VectorOperators.I2F, LANES, 0);
-            part = value.mul(x0);
-            value = (FloatVector) words.lanewise(VectorOperators.LSHL, 16).and(mask).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? value.fma(x1, part) : value.mul(x1).add(part);
-            value = (FloatVector) words.lanewise(VectorOperators.LSHL, 8).and(mask).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? value.fma(x2, part) : value.mul(x2).add(part);
-            value = (FloatVector) words.and(mask).convertShape(VectorOperators.I2F, LANES, 0);
-            part = FUSED ? value.fma(x3, part) : value.mul(x3).add(part);
-            scale = COUNT <= BYTE_LANES
-                ? FloatVector.broadcast(LANES, scales.get(Matrix.FLOAT, group + 3 * scaleApart))
-                : ((FloatVector) FloatVector.fromMemorySegment(BYTE_SCALES, scales, group + 3 * scaleApart, ORDER)
-                    .reinterpretShape(LANES, 0)).rearrange(EACH_BYTE_LANES);
-            d = FUSED ? part.fma(scale, d) : part.mul(scale).add(d);
+            if (BYTE_STREAMS == 4) {
+                words = IntVector.fromMemorySegment(INTS, codes, code + 3 * apart, ORDER);
+                value = (FloatVector) words.lanewise(VectorOperators.LSHL, 24).convertShape(VectorOperators.I2F, LANES, 0);
+                part = value.mul(x0);
+                value = (FloatVector) words.lanewise(VectorOperators.LSHL, 16).convertShape(VectorOperators.I2F, LANES, 0);
+                part = FUSED ? value.fma(x1, part) : value.mul(x1).add(part);
+                value = (FloatVector) words.lanewise(VectorOperators.LSHL, 8).convertShape(VectorOperators.I2F, LANES, 0);
+                part = FUSED ? value.fma(x2, part) : value.mul(x2).add(part);
+                value = (FloatVector) words.convertShape(VectorOperators.I2F, LANES, 0);
+                part = FUSED ? value.fma(x3, part) : value.mul(x3).add(part);
+                scale = COUNT <= BYTE_LANES
+                    ? FloatVector.broadcast(LANES, scales.get(Matrix.FLOAT, group + 3 * scaleApart))
+                    : ((FloatVector) FloatVector.fromMemorySegment(BYTE_SCALES, scales, group + 3 * scaleApart, ORDER)
+                        .reinterpretShape(LANES, 0)).rearrange(EACH_BYTE_LANES);
+                d = FUSED ? part.fma(scale, d) : part.mul(scale).add(d);
+            }
             i += 4 * COUNT;
             if (i == at + blocks * 4 * COUNT) {
                 a.intoArray(sums, next);
-                b.intoArray(sums, next + COUNT);
-                c.intoArray(sums, next + 2 * COUNT);
-                d.intoArray(sums, next + 3 * COUNT);
+                b.intoArray(sums, next + BYTE_PART);
+                c.intoArray(sums, next + 2 * BYTE_PART);
                 a = zero;
                 b = zero;
                 c = zero;
-                d = zero;
-                next += OUTPUTS * COUNT;
+                if (BYTE_STREAMS == 4) {
+                    d.intoArray(sums, next + 3 * BYTE_PART);
+                    d = zero;
+                }
+                next += COUNT;
                 i = at;
             }
         }
@@ -293,9 +317,9 @@ final class VectorCodes {
         }
         FloatVector zero = FloatVector.zero(LANES);
         FloatVector a = FloatVector.fromArray(LANES, sums, to);
-        FloatVector b = FloatVector.fromArray(LANES, sums, to + COUNT);
-        FloatVector c = FloatVector.fromArray(LANES, sums, to + 2 * COUNT);
-        FloatVector d = FloatVector.fromArray(LANES, sums, to + 3 * COUNT);
+        FloatVector b = FloatVector.fromArray(LANES, sums, to + NIBBLE_PART);
+        FloatVector c = FloatVector.fromArray(LANES, sums, to + 2 * NIBBLE_PART);
+        FloatVector d = FloatVector.fromArray(LANES, sums, to + 3 * NIBBLE_PART);
         IntVector mask0 = IntVector.broadcast(INTS, 0xF);
         IntVector mask1 = IntVector.broadcast(INTS, 0xF0);
         IntVector mask2 = IntVector.broadcast(INTS, 0xF00);
@@ -430,14 +454,14 @@ final class VectorCodes {
             i += 9 * COUNT;
             if (i == at + blocks * 9 * COUNT) {
                 a.intoArray(sums, next);
-                b.intoArray(sums, next + COUNT);
-                c.intoArray(sums, next + 2 * COUNT);
-                d.intoArray(sums, next + 3 * COUNT);
+                b.intoArray(sums, next + NIBBLE_PART);
+                c.intoArray(sums, next + 2 * NIBBLE_PART);
+                d.intoArray(sums, next + 3 * NIBBLE_PART);
                 a = zero;
                 b = zero;
                 c = zero;
                 d = zero;
-                next += OUTPUTS * COUNT;
+                next += COUNT;
                 i = at;
             }
         }
@@ -487,7 +511,7 @@ final class VectorCodes {
             if (i == at + blocks * 8 * COUNT) {
                 sum.intoArray(sums, next);
                 sum = zero;
-                next += OUTPUTS * COUNT;
+                next += COUNT;
                 i = at;
             }
         }

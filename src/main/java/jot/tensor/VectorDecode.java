@@ -46,8 +46,8 @@ final class VectorDecode {
     private static final int WORD_STREAMS = 2;
     /** Inputs that a step takes of each stream of 32-bit weights. */
     private static final int TOGETHER = 4 * COUNT;
-    /** Vectors of sums that are kept until their lanes are folded: those of some outputs of each stream. */
-    static final int SUMS = 4096;
+    /** Vectors of sums that are kept until their lanes are folded: those of some outputs of each stream, {@link #part} of them. */
+    private static final int SUMS = 4096;
     /**
      * Floats of {@link Scratch#tile} that hold the sums, and what folding them reads beyond. Always as many, even for a few outputs: the
      * compiler asks for several steps of a loop at once whether an array is long enough, and where that fails for the first of them alone,
@@ -55,7 +55,19 @@ final class VectorDecode {
      */
     static final int ROOM = SUMS * COUNT + COUNT * COUNT;
 
+    /** Where the sums of one stream come after those of the one before it, in floats. */
+    private static final int PART = part(STREAMS) * COUNT;
+    private static final int WORD_PART = part(WORD_STREAMS) * COUNT;
+
     private VectorDecode() {
+    }
+
+    /**
+     * Outputs of each of some streams whose sums are kept until their lanes are folded: an odd number of times {@link #COUNT}, so that sums
+     * of one output are not whole pages of memory apart, which caches and processors take for one place.
+     */
+    static int part(int streams) {
+        return (SUMS / streams / COUNT - 1 | 1) * COUNT;
     }
 
     /**
@@ -92,7 +104,7 @@ final class VectorDecode {
         float[] sums = scratch.tile(ROOM);
         int streams = paired ? WORD_STREAMS : STREAMS;
         int apart = (toOutput - fromOutput) / streams;
-        int step = SUMS / streams;
+        int step = part(streams);
         for (int k = 0; k < apart; k += step) {
             int count = Math.min(step, apart - k);
             sum(w, plain, fromOutput + k, apart, count, row, rowAt, sums);
@@ -123,7 +135,7 @@ final class VectorDecode {
         }
     }
 
-    /** Sums, {@code [outputs][streams][lanes]}, of some consecutive outputs of each stream; streams are {@code distance} outputs apart. */
+    /** Sums, {@code [streams][part][lanes]}, of some consecutive outputs of each stream; streams are {@code distance} outputs apart. */
     static void sum(Matrix w, WeightFormat.Plain plain, int output, int distance, int outputs, float[] x, int at, float[] sums) {
         long bytes = (long) plain.size() * w.inputs();
         if (plain == WeightFormat.Plain.F32) {
@@ -139,18 +151,21 @@ final class VectorDecode {
         }
     }
 
-    /**
-     * Folds the sums of streams, {@code [outputs][streams][lanes]}, and stores those of the first {@code used} streams, times a factor
-     * and plus their bias.
-     */
+    /** Folds the sums of the first {@code used} of some streams, and stores them, times a factor and plus their bias. */
     static void store(float[] sums, int streams, int used, float factor, float[] bias, int output, int distance, int outputs, float[] y,
                       int to) {
-        VectorFunctions.foldAll(sums, outputs * streams);
         for (int o = 0; o < used; o++) {
+            int from = o * part(streams) * COUNT;
             int first = output + o * distance;
-            for (int k = 0; k < outputs; k++) {
-                float sum = sums[k * streams + o] * factor;
-                y[to + first + k] = bias == null ? sum : sum + bias[first + k];
+            VectorFunctions.foldAll(sums, from, outputs);
+            if (bias == null) {
+                for (int k = 0; k < outputs; k++) {
+                    y[to + first + k] = sums[from + k] * factor;
+                }
+            } else {
+                for (int k = 0; k < outputs; k++) {
+                    y[to + first + k] = sums[from + k] * factor + bias[first + k];
+                }
             }
         }
     }
@@ -212,13 +227,13 @@ final class VectorDecode {
             if (i == at + inputs) {
                 a.intoArray(sums, to);
                 a = zero;
-                b.intoArray(sums, to + COUNT);
+                b.intoArray(sums, to + PART);
                 b = zero;
-                c.intoArray(sums, to + 2 * COUNT);
+                c.intoArray(sums, to + 2 * PART);
                 c = zero;
-                d.intoArray(sums, to + 3 * COUNT);
+                d.intoArray(sums, to + 3 * PART);
                 d = zero;
-                to += STREAMS * COUNT;
+                to += COUNT;
                 i = at;
             }
         }
@@ -292,9 +307,9 @@ final class VectorDecode {
             if (i == at + inputs) {
                 a.intoArray(sums, to);
                 a = zero;
-                b.intoArray(sums, to + COUNT);
+                b.intoArray(sums, to + WORD_PART);
                 b = zero;
-                to += WORD_STREAMS * COUNT;
+                to += COUNT;
                 i = at;
             }
         }
@@ -367,9 +382,9 @@ final class VectorDecode {
             if (i == at + inputs) {
                 a.intoArray(sums, to);
                 a = zero;
-                b.intoArray(sums, to + COUNT);
+                b.intoArray(sums, to + WORD_PART);
                 b = zero;
-                to += WORD_STREAMS * COUNT;
+                to += COUNT;
                 i = at;
             }
         }
@@ -415,13 +430,13 @@ final class VectorDecode {
             if (i == at + inputs) {
                 a.intoArray(sums, to);
                 a = zero;
-                b.intoArray(sums, to + COUNT);
+                b.intoArray(sums, to + PART);
                 b = zero;
-                c.intoArray(sums, to + 2 * COUNT);
+                c.intoArray(sums, to + 2 * PART);
                 c = zero;
-                d.intoArray(sums, to + 3 * COUNT);
+                d.intoArray(sums, to + 3 * PART);
                 d = zero;
-                to += STREAMS * COUNT;
+                to += COUNT;
                 i = at;
             }
         }

@@ -70,29 +70,30 @@ final class VectorFunctions {
     /**
      * Adds up the lanes of stored vectors, each as {@link #fold} does.
      *
-     * @param sums holds the vectors one after the other, with room up to a multiple of {@link #COUNT} of them; afterwards number v is the
-     *     sum of vector v
+     * @param sums holds the vectors one after the other, with room up to a multiple of {@link #COUNT} of them; afterwards number v from
+     *     there on is the sum of vector v
+     * @param at where the vectors begin
      * @param vectors how many
      */
-    static void foldAll(float[] sums, int vectors) {
+    static void foldAll(float[] sums, int at, int vectors) {
         int from = 0;
         do {
             int to = Math.min(vectors, from + FOLDED_TOGETHER);
             if (COUNT == 16) {
-                foldEights(sums, from, to);
+                foldEights(sums, at, from, to);
             }
             if (COUNT >= 8) {
-                foldFours(sums, from, to);
+                foldFours(sums, at, from, to);
             }
-            foldLast(sums, from, to);
+            foldLast(sums, at, from, to);
             from = to;
         } while (from < vectors);
     }
 
     /** Of 16 vectors each of the first eight takes the halves of its own added up in its lower lanes, those of the eighth from it above. */
-    private static void foldEights(float[] sums, int from, int to) {
+    private static void foldEights(float[] sums, int at, int from, int to) {
         for (int v = from; v < to; v += COUNT) {
-            for (int i = v * COUNT; i < (v + 8) * COUNT; i += COUNT) {
+            for (int i = at + v * COUNT; i < at + (v + 8) * COUNT; i += COUNT) {
                 FloatVector a = FloatVector.fromArray(LANES, sums, i);
                 FloatVector b = FloatVector.fromArray(LANES, sums, i + 8 * COUNT);
                 a.blend(b, UPPER_EIGHT).add(b.blend(a, UPPER_EIGHT).rearrange(SWAP_EIGHTS)).intoArray(sums, i);
@@ -101,9 +102,9 @@ final class VectorFunctions {
     }
 
     /** The same with eight vectors and quarters, or halves of eight lanes. */
-    private static void foldFours(float[] sums, int from, int to) {
+    private static void foldFours(float[] sums, int at, int from, int to) {
         for (int v = from; v < to; v += COUNT) {
-            for (int i = v * COUNT; i < (v + 4) * COUNT; i += COUNT) {
+            for (int i = at + v * COUNT; i < at + (v + 4) * COUNT; i += COUNT) {
                 FloatVector a = FloatVector.fromArray(LANES, sums, i);
                 FloatVector b = FloatVector.fromArray(LANES, sums, i + 4 * COUNT);
                 a.blend(b, UPPER_FOUR).add(b.blend(a, UPPER_FOUR).rearrange(SWAP_FOURS)).intoArray(sums, i);
@@ -112,12 +113,12 @@ final class VectorFunctions {
     }
 
     /** Adds the lanes of each four from left to right: those of the first of four vectors go to lanes 0, 4, …, of the next to 1, 5, … */
-    private static void foldLast(float[] sums, int from, int to) {
+    private static void foldLast(float[] sums, int at, int from, int to) {
         for (int v = from; v < to; v += COUNT) {
-            FloatVector a = FloatVector.fromArray(LANES, sums, v * COUNT);
-            FloatVector b = FloatVector.fromArray(LANES, sums, (v + 1) * COUNT);
-            FloatVector c = FloatVector.fromArray(LANES, sums, (v + 2) * COUNT);
-            FloatVector d = FloatVector.fromArray(LANES, sums, (v + 3) * COUNT);
+            FloatVector a = FloatVector.fromArray(LANES, sums, at + v * COUNT);
+            FloatVector b = FloatVector.fromArray(LANES, sums, at + (v + 1) * COUNT);
+            FloatVector c = FloatVector.fromArray(LANES, sums, at + (v + 2) * COUNT);
+            FloatVector d = FloatVector.fromArray(LANES, sums, at + (v + 3) * COUNT);
             FloatVector abEven = a.blend(b.rearrange(SWAP_ONES), ODD);
             FloatVector abOdd = a.rearrange(SWAP_ONES).blend(b, ODD);
             FloatVector cdEven = c.blend(d.rearrange(SWAP_ONES), ODD);
@@ -126,7 +127,7 @@ final class VectorFunctions {
             FloatVector second = abOdd.blend(cdOdd.rearrange(SWAP_TWOS), UPPER_TWO);
             FloatVector third = abEven.rearrange(SWAP_TWOS).blend(cdEven, UPPER_TWO);
             FloatVector fourth = abOdd.rearrange(SWAP_TWOS).blend(cdOdd, UPPER_TWO);
-            first.add(second).add(third).add(fourth).intoArray(sums, v);
+            first.add(second).add(third).add(fourth).intoArray(sums, at + v);
         }
     }
 

@@ -28,6 +28,9 @@ final class VectorWeights {
     static final VectorSpecies<Short> SHORTS = VectorSpecies.of(short.class, part(2));
     /** At least 64 bits, of which only the first {@link #COUNT} bytes count. */
     private static final VectorSpecies<Byte> BYTES = VectorSpecies.of(byte.class, part(4));
+    private static final VectorSpecies<Integer> WORDS = VectorSpecies.of(int.class, part(4));
+    /** In a word of four codes, the lowest bits of those from which one before them that is below zero has borrowed 1. */
+    private static final int BORROWED = 0x01010100;
     private static final int BYTES_LOADED = BYTES.length();
     private static final int GROUP = WeightFormat.Coded.GROUP;
     private static final int NIBBLES = GROUP / 2;
@@ -99,7 +102,7 @@ final class VectorWeights {
         w.row(output, from + whole, count - whole, to, offset + whole);
     }
 
-    /** Whole groups. */
+    /** Whole groups; a code that the highest bit of the one before it has lowered by 1 gets it back. */
     private static void bytes(MemorySegment codes, long at, MemorySegment scales, MemorySegment minimums, long plane, int count,
                               float[] to, int offset) {
         for (int i = 0; i < count; i += GROUP) {
@@ -109,13 +112,16 @@ final class VectorWeights {
             FloatVector factor = FloatVector.broadcast(LANES, scale);
             FloatVector summand = FloatVector.broadcast(LANES, minimum);
             for (int j = i; j <= i + GROUP - BYTES_LOADED; j += COUNT) {
-                FloatVector values = (FloatVector) ByteVector.fromMemorySegment(BYTES, codes, at + j, ORDER)
-                    .convertShape(VectorOperators.B2F, LANES, 0);
+                IntVector words = IntVector.fromMemorySegment(WORDS, codes, at + j, ORDER);
+                FloatVector values = (FloatVector) words.lanewise(VectorOperators.LSHL, 1).and(BORROWED).reinterpretAsBytes()
+                    .add(words.reinterpretAsBytes()).convertShape(VectorOperators.B2F, LANES, 0);
                 (FUSED ? values.fma(factor, summand) : values.mul(factor).add(summand)).intoArray(to, offset + j);
             }
             // at 128 bits the last load would reach beyond the group
             for (int j = i + GROUP - BYTES_LOADED + COUNT; j < i + GROUP; j++) {
-                to[offset + j] = Elementary.multiplyAdd(scale, codes.get(ValueLayout.JAVA_BYTE, at + j), minimum);
+                int place = j % Integer.BYTES;
+                int code = WeightFormat.Coded.code(codes.get(Matrix.INT, at + j - place), place);
+                to[offset + j] = Elementary.multiplyAdd(scale, code, minimum);
             }
         }
     }

@@ -467,9 +467,15 @@ final class WarmingKernels implements Kernels, AutoCloseable {
             return isBrief(format) ? BRIEF_CALLS : HOLLOW_CALLS_OF_CODES;
         }
 
-        /** Whether the kernel for one row has brief calls in the place of hollow ones. */
+        /** Whether the kernels for one row have brief calls in the place of hollow ones, but for rows of single 16-bit numbers. */
         private static boolean isBrief(WeightFormat format) {
             return !(format instanceof WeightFormat.Coded coded) || coded.bits() == Byte.SIZE;
+        }
+
+        /** Outputs that a brief call computes, 0 where a hollow one serves better. */
+        private int briefOutputs(Matrix w) {
+            boolean single = w.format() instanceof WeightFormat.Plain && w.format() != WeightFormat.F32 && !isPaired(w);
+            return !isBrief(w.format()) || single ? 0 : w.format() instanceof WeightFormat.Coded ? 1 : 2;
         }
 
         /** Widths of the matrices of a trial of few rows, the largest first: two steps of a kernel, for each that the format has. */
@@ -544,26 +550,25 @@ final class WarmingKernels implements Kernels, AutoCloseable {
             vector.add(x, 0, 1f, x, 0, width, 0, 1);
         }
 
-        /** The innermost methods of {@link #decode}: that for one row reads at least four steps, if brief; others find nothing to do. */
+        /** The innermost methods of {@link #decode}: that for one row reads some steps where that helps; others find nothing to do. */
         private void briefly(Matrix w) {
             float[] sums = scratch.tile(VectorDecode.ROOM);
-            VectorFunctions.foldAll(sums, 0);
+            VectorFunctions.foldAll(sums, 0, 0);
             switch (w.format()) {
                 case WeightFormat.Coded coded -> {
                     VectorCodes.spreadBytes(floats, 0, 0, floats, 0);
                     VectorCodes.spreadNibbles(floats, 0, 0, floats, 0);
                     if (LaneKernels.keepsCodes(w, coded, lanes)) {
-                        VectorCodes.blocks(w, coded, 0, 0, isBrief(coded) ? 1 : 0, BLOCKS, floats, 0, sums, 0);
+                        VectorCodes.blocks(w, coded, 0, 0, briefOutputs(w), BLOCKS, floats, 0, sums, 0);
                     }
                 }
                 case WeightFormat.Plain plain -> {
                     VectorDecode.scaled(floats, 0, 0, 1f, floats);
                     VectorDecode.pairs(floats, 0, 0, 1f, floats, 0, 1);
-                    boolean paired = isPaired(w);
-                    VectorDecode.sum(w, plain, 0, 0, paired || plain == WeightFormat.Plain.F32 ? 2 : 0, floats, 0, sums);
+                    VectorDecode.sum(w, plain, 0, 0, briefOutputs(w), floats, 0, sums);
                     RegisterTile.FewRows.widenWords(w.codes(), plain == WeightFormat.Plain.F16, 0, 0, w.codes());
                     RegisterTile.FewRows.widenHalves(w.codes(), plain == WeightFormat.Plain.F16, 0, 0, w.codes());
-                    for (int i = 0; i < HOLLOW_IN_BRIEF && !paired; i++) {
+                    for (int i = 0; i < HOLLOW_IN_BRIEF && !isPaired(w); i++) {
                         for (int left = SOME, rows; left > 0; left -= rows) {
                             rows = RegisterTile.FewRows.together(left);
                             RegisterTile.FewRows.products(w.codes(), 0, 0, 1, floats, 0, rows, sums);

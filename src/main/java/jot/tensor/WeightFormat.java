@@ -75,8 +75,9 @@ public sealed interface WeightFormat {
      * 4 bits, or the signed code of 8 bits itself; without a minimum it is 0.
      *
      * <p>Codes, scales and minimums lie in planes of their own. A row of codes is padded to whole groups. A group of 4-bit codes takes 16
-     * bytes: byte {@code j} holds input {@code j} in its low half and input {@code j + 16} in its high half. Scales and minimums are
-     * 32-bit floats, {@code [outputs][groups]}.
+     * bytes: byte {@code j} holds input {@code j} in its low half and input {@code j + 16} in its high half. Codes of 8 bits are −127 …
+     * 127, and four of them, {@code c₀ … c₃}, make the 32-bit little-endian number {@code c₀ + 2⁸c₁ + 2¹⁶c₂ + 2²⁴c₃}, so that a code is
+     * had by a shift alone. Scales and minimums are 32-bit floats, {@code [outputs][groups]}.
      */
     final class Coded implements WeightFormat {
         /** Inputs that share a scale. */
@@ -150,6 +151,26 @@ public sealed interface WeightFormat {
         /** Whether a 4-bit code's value is the code itself. */
         boolean counting() {
             return counting;
+        }
+
+        /** Joins signed bytes, four at a time, to the words that they are stored as. */
+        static void join(byte[] codes, int at, int count) {
+            for (int i = at; i < at + count; i += Integer.BYTES) {
+                int word = codes[i] + (codes[i + 1] << 8) + (codes[i + 2] << 16) + (codes[i + 3] << 24);
+                codes[i + 1] = (byte) (word >> 8);
+                codes[i + 2] = (byte) (word >> 16);
+                codes[i + 3] = (byte) (word >> 24);
+            }
+        }
+
+        /** The word that stands at a place among others. */
+        static int word(byte[] words, int at) {
+            return words[at] & 255 | (words[at + 1] & 255) << 8 | (words[at + 2] & 255) << 16 | words[at + 3] << 24;
+        }
+
+        /** The code, 0 to 3, of a word of four: what lies below it is less than half of its unit, or more than minus that. */
+        static int code(int word, int index) {
+            return (word << 24 - Byte.SIZE * index) + (1 << 23) >> 24;
         }
 
         float[] table() {

@@ -136,12 +136,12 @@ final class KernelBenchmark {
         kernels.multiply(block[1], null, attended, 0, normed, 0, decodeRows, rows);
         kernels.add(normed, 1f, x, width, rows);
         kernels.layerNorm(x, 0, 1, width, ones, ones, 1e-5f, normed, 0, rows);
-        kernels.multiply(block[2], null, normed, 0, wide, 0, decodeRows, rows);
         if (gated) {
-            kernels.multiply(block[4], null, normed, 0, up, 0, decodeRows, rows);
-            kernels.gate(new GatedActivation.Product(new Activation.Silu()), wide, 0, up, 0, wide, 0, inner, rows);
+            kernels.multiply(block[4], null, normed, 0, wide, 0, decodeRows, rows);
+            kernels.multiplyAndGate(block[2], null, normed, 0, up, 0, new GatedActivation.Product(new Activation.Silu()), wide, 0,
+                decodeRows, rows);
         } else {
-            kernels.activate(Activation.Gelu.TANH, wide, 0, inner, rows);
+            kernels.multiplyAndActivate(block[2], null, normed, 0, Activation.Gelu.TANH, wide, 0, decodeRows, rows);
         }
         kernels.multiply(block[3], null, wide, 0, normed, 0, decodeRows, rows);
         kernels.add(normed, 1f, x, width, rows);

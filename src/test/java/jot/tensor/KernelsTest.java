@@ -206,6 +206,36 @@ class KernelsTest {
         }
     }
 
+    @ParameterizedTest(name = "{0} {1}")
+    @MethodSource("kernelsAndFormats")
+    void whatFollowsAProductHasTheBitsOfItsOwnPass(Kernels kernels, WeightFormat format) {
+        Matrix w = matrix(kernels, format, 203, 96);
+        Activations x = rows(17, 96);
+        GatedActivation silu = new GatedActivation.Product(new Activation.Silu());
+        Activations product = new Activations(17, 210);
+        Activations up = rows(17, 210);
+        Activations activated = new Activations(17, 210);
+        Activations gated = new Activations(17, 210);
+        System.arraycopy(up.values(), 0, gated.values(), 0, up.values().length);
+        try (Workers workers = new Workers(3, "follow")) {
+            ParallelKernels parallel = new ParallelKernels(kernels, workers);
+            workers.run(() -> parallel.multiply(w, null, x, 0, product, 3, 8, 17));
+            workers.run(() -> parallel.multiplyAndActivate(w, null, x, 0, Activation.Gelu.TANH, activated, 3, 8, 17));
+            workers.run(() -> parallel.multiplyAndGate(w, null, x, 0, new Activations(17, 203), 0, silu, gated, 5, 8, 17));
+        }
+        for (int row = 0; row < 17; row++) {
+            for (int i = 0; i < 203; i++) {
+                float value = at(product, row, 3 + i);
+                assertEquals(Elementary.apply(Activation.Gelu.TANH, value), at(activated, row, 3 + i));
+                assertEquals(ScalarKernels.join(silu, value, at(up, row, 5 + i)), at(gated, row, 5 + i));
+            }
+            assertEquals(0f, at(activated, row, 2));
+            assertEquals(0f, at(activated, row, 206));
+            assertEquals(at(up, row, 4), at(gated, row, 4));
+            assertEquals(at(up, row, 208), at(gated, row, 208));
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("kernels")
     void halvesKeepTheirSubnormalsAndRange(Kernels kernels) {
@@ -486,6 +516,9 @@ class KernelsTest {
             refused(workers, () -> parallel.rmsNorm(x, 0, 1, 8, new float[7], 0, y, 0, 2));
             refused(workers, () -> parallel.rotate(x, 0, 1, 8, 3, false, new float[8], new float[8], 4, new int[2], 2));
             refused(workers, () -> parallel.activate(new Activation.Relu(), x, -1, 2, 2));
+            refused(workers, () -> parallel.multiplyAndActivate(w, null, x, 0, new Activation.Relu(), y, 5, 0, 2));
+            refused(workers, () -> parallel.multiplyAndGate(w, null, x, 0, y, 0, new GatedActivation.Product(new Activation.Silu()), x, 5,
+                0, 2));
         }
         assertThrows(IllegalArgumentException.class, () -> new AttentionShape(3, 2, 8, 8, 1, 0, 0, null, null));
         assertThrows(IllegalArgumentException.class, () -> new AttentionShape(2, 2, 8, 8, 1, 0, 0, new float[3], null));

@@ -101,6 +101,21 @@ class MatrixTest {
     }
 
     @Test
+    void fourCodesOfAWordComeApartAgain() {
+        byte[] edges = {-127, -126, -1, 0, 1, 126, 127};
+        for (int n = 0; n < 7 * 7 * 7 * 7; n++) {
+            byte[] codes = {edges[n % 7], edges[n / 7 % 7], edges[n / 49 % 7], edges[n / 343]};
+            byte[] words = codes.clone();
+            WeightFormat.Coded.join(words, 0, 4);
+            int word = WeightFormat.Coded.word(words, 0);
+            assertEquals(codes[0] + (codes[1] << 8) + (codes[2] << 16) + (codes[3] << 24), word);
+            for (int k = 0; k < 4; k++) {
+                assertEquals(codes[k], WeightFormat.Coded.code(word, k));
+            }
+        }
+    }
+
+    @Test
     void microscalingFloatsAreLookedUp() {
         MemorySegment codes = Arena.ofAuto().allocate(16);
         for (int j = 0; j < 16; j++) {

@@ -100,7 +100,7 @@ class VectorFunctionsTest {
             lanes[i] = i % 137 == 0 ? SPECIAL[i / 137 % SPECIAL.length] : (float) (random.nextGaussian() * size);
         }
         float[] found = lanes.clone();
-        VectorFunctions.foldAll(found, vectors);
+        VectorFunctions.foldAll(found, 0, vectors);
         if (vectors == 0) {
             assertArrayEquals(lanes, found);
         }
