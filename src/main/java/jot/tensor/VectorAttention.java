@@ -15,7 +15,8 @@ import jdk.incubator.vector.VectorSpecies;
  * and sum are taken in the order of the key positions, whatever else is in the tile.
  *
  * <p>At decode reading bounds the speed. The heads of a page lie one after the other, so a thread that has several goes page by page
- * through all of them, which is a long stream for the hardware to run ahead of.
+ * through all of them, which is a long stream for the hardware to run ahead of. A tile of few rows asks for too few lines at a time, so
+ * the part of a page that is needed is fetched before, as the kernels for few rows do it.
  */
 final class VectorAttention {
     private static final VectorSpecies<Float> LANES = FloatVector.SPECIES_PREFERRED;
@@ -58,7 +59,10 @@ final class VectorAttention {
         int count = (lastPage + 1 - firstPage) * PAGE;
         int stride = count + LINE;
         float[] scores = scratch.rows((toHead - fromHead) * stride + LINE);
+        int firstKey = fromHead / shape.group();
+        int keyHeads = (toHead - 1) / shape.group() + 1 - firstKey;
         for (int page = firstPage; page <= lastPage; page++) {
+            fetch(pages[page], keyOffset + firstKey * shape.keySize() * PAGE, shape.keySize(), keyHeads, PAGE, scratch);
             for (int head = fromHead, end; head < toHead; head = end) {
                 int keyHead = head / shape.group();
                 end = Math.min(toHead, (keyHead + 1) * shape.group());
@@ -75,6 +79,7 @@ final class VectorAttention {
         }
         for (int page = firstPage; page <= lastPage; page++) {
             int steps = Math.min(PAGE, position + 1 - page * PAGE);
+            fetch(pages[page], valueOffset + firstKey * shape.valueSize() * PAGE, shape.valueSize(), keyHeads, steps, scratch);
             for (int head = fromHead, end; head < toHead; head = end) {
                 int keyHead = head / shape.group();
                 end = Math.min(toHead, (keyHead + 1) * shape.group());
@@ -86,6 +91,18 @@ final class VectorAttention {
         for (int head = fromHead; head < toHead; head++) {
             multiply(out, o + head * shape.valueSize(), shape.valueSize(), lanes[VectorFunctions.CHUNK + head - fromHead]);
         }
+    }
+
+    /** Brings the first positions of some heads of a page into the nearest caches; the sum makes the compiler read them. */
+    private static void fetch(float[] page, int at, int size, int heads, int positions, Scratch scratch) {
+        int sum = 0;
+        for (int head = 0; head < heads; head++) {
+            int from = at + head * size * PAGE;
+            for (int i = from; i < from + size * positions; i += LINE) {
+                sum += Float.floatToRawIntBits(page[i]);
+            }
+        }
+        scratch.touched(sum);
     }
 
     /** A few consecutive queries of one head; row {@code r} is at {@code position + r}. */
