@@ -246,7 +246,14 @@ public final class KernelSelection implements AutoCloseable {
         private boolean attentionAgrees() {
             AttentionShape shape = new AttentionShape(2, 1, 16, 16, 0.25f, 0, 0f, new float[] {0.5f, 0.25f}, null);
             float[][] pages = {numbers(32 * PAGE), numbers(32 * PAGE)};
-            AttentionRows sequence = new AttentionRows().set(pages, 0, ROWS, PAGE - 1, false);
+            boolean agree = true;
+            for (boolean decode : new boolean[] {false, true}) {
+                agree &= attentionAgrees(shape, new AttentionRows().set(pages, 0, ROWS, PAGE - 1, decode));
+            }
+            return agree;
+        }
+
+        private boolean attentionAgrees(AttentionShape shape, AttentionRows sequence) {
             Activations y = new Activations(ROWS, 32);
             Activations z = new Activations(ROWS, 32);
             Activations queries = rows(32);

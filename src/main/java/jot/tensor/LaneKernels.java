@@ -190,8 +190,9 @@ final class LaneKernels implements Kernels {
             int at = block * each * lanes;
             for (int lane = 0; lane < lanes; lane++) {
                 int place = first + Integer.BYTES * lane;
+                int word = WeightFormat.Coded.word(codes, place);
                 for (int k = 0; k < each; k++) {
-                    to[at + k * lanes + lane] = each == 4 ? WeightFormat.Coded.word(codes, place) << 24 - Byte.SIZE * k
+                    to[at + k * lanes + lane] = each == 4 ? word << 24 - Byte.SIZE * k
                         : format.value(codes[place + (k >> 1)] >> 4 * (k & 1) & 15) * Words.factor(format, k);
                 }
             }

@@ -13,6 +13,8 @@ public final class ParallelKernels {
     private static final long DECODE_BYTES = 2 << 20;
     /** Outputs that kernels take together. */
     private static final int EIGHT = 8;
+    /** Bytes of a page of keys that a thread fetches at a time, and as many of values. */
+    private static final int BLOCK_BYTES = 192 << 10;
     /** Floats below which splitting costs more than it gains. */
     private static final int SMALL = 8192;
     /** Queries of one head that a thread takes at a time. */
@@ -86,7 +88,7 @@ public final class ParallelKernels {
     }
 
     /**
-     * The same, then an activation of the products, each by the thread that computed it.
+     * The same, then an activation of the products: those of single tokens each by the thread that computed it.
      *
      * @param w weights [outputs][inputs]
      * @param bias one number an output, or null
@@ -112,10 +114,10 @@ public final class ParallelKernels {
      * @param bias one number an output, or null
      * @param x rows to multiply
      * @param xColumn where the inputs start in a row of x
-     * @param gate receives the gate; what it holds afterwards is undefined
+     * @param gate receives the gate; what it holds afterwards is undefined; not the same columns as x
      * @param gateColumn where its outputs start
      * @param activation how the halves are joined
-     * @param up the other half, which receives the result
+     * @param up the other half, which receives the result; not the same columns as x
      * @param upColumn where it starts
      * @param decodeRows rows for the single-token kernel
      * @param rows all rows
@@ -174,7 +176,7 @@ public final class ParallelKernels {
         store.set(shape, x, keyColumn, x, valueColumn, sequences, keyOffset, valueOffset);
         attend.set(shape, x, queryColumn, sequences, keyOffset, valueOffset, out, outColumn);
         attend.share(count);
-        if (!attend.storesToo(count)) {
+        if (!attend.isStoring()) {
             store.run(count);
         }
         attend.run(count);
@@ -187,6 +189,7 @@ public final class ParallelKernels {
         checkPages(shape, sequences, count, keyOffset, valueOffset);
         attend.set(shape, queries, queryColumn, sequences, keyOffset, valueOffset, out, outColumn);
         attend.share(count);
+        attend.storing = false;
         attend.run(count);
     }
 
@@ -413,7 +416,7 @@ public final class ParallelKernels {
         workers.forEach(task, rows, (long) rows * width < SMALL ? Math.max(rows, 1) : Math.max(1, SMALL / 4 / Math.max(width, 1)));
     }
 
-    /** What a thread does at once to products that it has computed. */
+    /** What becomes of products: of few rows at once, by the thread that computed them. */
     private interface Followup {
         void run(int worker, int fromOutput, int toOutput, int fromRow, int toRow);
     }
@@ -431,6 +434,8 @@ public final class ParallelKernels {
         private int toRow;
         /** For each worker how many rows it takes at a time. */
         private final int[] rowsTogether = new int[workers.threads()];
+        /** Whole rows at a time, as a panel of many rows has few columns. */
+        private final Workers.RangeTask followRows = this::followRows;
 
         Multiply() {
             Arrays.fill(rowsTogether, FEWEST_ROWS);
@@ -467,6 +472,9 @@ public final class ParallelKernels {
             toRow = to;
             int panels = Math.ceilDiv(w.outputs(), kernels.panel());
             workers.forEach(this, panels, panelsTogether(panels));
+            if (followup != null) {
+                forRows(followRows, to - from, w.outputs());
+            }
         }
 
         /** Panels that a thread takes at a time: one while it is slow, else as many as the kernels like, as many times for each thread. */
@@ -481,17 +489,17 @@ public final class ParallelKernels {
             if (decode) {
                 int start = Math.max(0, from - w.lead());
                 kernels.decode(w, bias, x, xColumn, y, yColumn, fromRow, toRow, start, to - w.lead(), scratch[worker]);
-                follow(worker, start, to - w.lead(), fromRow, toRow);
+                if (followup != null) {
+                    followup.run(worker, start, to - w.lead(), fromRow, toRow);
+                }
             } else {
                 int end = (int) Math.min((long) to * kernels.panel(), w.outputs());
                 prefill(worker, from * kernels.panel(), end);
             }
         }
 
-        private void follow(int worker, int fromOutput, int toOutput, int startRow, int endRow) {
-            if (followup != null) {
-                followup.run(worker, fromOutput, toOutput, startRow, endRow);
-            }
+        private void followRows(int worker, int from, int to) {
+            followup.run(worker, 0, w.outputs(), fromRow + from, fromRow + to);
         }
 
         /** All rows at once, or where that takes long, as it does while code is cold, some at a time with a look for a cancel between. */
@@ -501,7 +509,6 @@ public final class ParallelKernels {
                 end = row + Math.min(together, toRow - row);
                 long start = System.nanoTime();
                 kernels.prefill(w, bias, x, xColumn, y, yColumn, row, end, fromOutput, toOutput, scratch[worker]);
-                follow(worker, fromOutput, toOutput, row, end);
                 long nanos = System.nanoTime() - start;
                 if (nanos > LONG_NANOS) {
                     rowsTogether[worker] = Math.max(FEWEST_ROWS, (end - row) / 2);
@@ -525,7 +532,7 @@ public final class ParallelKernels {
         private int valueOffset;
         private Activations out;
         private int outColumn;
-        private int headsTogether;
+        private int blocks;
         private boolean storing;
         private int[] firstItem = new int[8];
 
@@ -542,34 +549,34 @@ public final class ParallelKernels {
         }
 
         /**
-         * Parts the heads among the threads, for sequences that decode: as few blocks as give each thread as many, as the heads of a page
-         * lie one after the other. Where no number does, all heads of a group share the reading of keys, unless that left threads without
-         * work.
+         * Parts the heads of a sequence that decodes: into long blocks, as the heads of a page lie one after the other, but as many for
+         * each thread, and none whose page does not fit the nearer caches. Heads of one group share the reading of keys, unless that left
+         * threads without work.
          */
         void share(int count) {
-            storing = false;
-            for (int blocks = 1; blocks <= shape.keyHeads(); blocks++) {
-                if (shape.keyHeads() % blocks == 0 && (long) count * blocks % workers.threads() == 0) {
-                    headsTogether = shape.heads() / blocks;
-                    return;
-                }
+            int page = Float.BYTES * AttentionRows.PAGE * Math.max(shape.keySize(), shape.valueSize());
+            int least = Math.ceilDiv(shape.keyHeads(), Math.max(1, BLOCK_BYTES / page));
+            blocks = Math.min(shape.keyHeads(), Math.ceilDiv(least, workers.threads()) * workers.threads());
+            while ((long) count * blocks < workers.threads() && blocks >= shape.keyHeads() && shape.heads() / blocks % 2 == 0) {
+                blocks *= 2;
             }
-            headsTogether = shape.group();
-            while (headsTogether % 2 == 0 && (long) count * shape.heads() / headsTogether < workers.threads()) {
-                headsTogether /= 2;
+            storing = blocks <= shape.keyHeads();
+            for (int s = 0; s < count; s++) {
+                storing &= sequences[s].decode() && sequences[s].rows() == 1;
             }
         }
 
         /**
-         * Whether each key head is read by a single item, which then stores its new row as well. That spares a split, and a thread reads
-         * what it has written itself.
+         * Whether each key head is read by a single item, which stores its new row as well. That spares a split, and a thread reads what it
+         * has written itself.
          */
-        boolean storesToo(int count) {
-            storing = headsTogether % shape.group() == 0;
-            for (int s = 0; s < count; s++) {
-                storing &= sequences[s].decode() && sequences[s].rows() == 1;
-            }
+        boolean isStoring() {
             return storing;
+        }
+
+        /** The first head of a block; key heads are kept together while there are as many. */
+        private int firstHead(int block) {
+            return blocks <= shape.keyHeads() ? shape.keyHeads() * block / blocks * shape.group() : shape.heads() / blocks * block;
         }
 
         /** Attends from all rows of so many sequences. */
@@ -585,7 +592,7 @@ public final class ParallelKernels {
 
         private int items(AttentionRows sequence) {
             int tiles = (sequence.rows() + QUERY_TILE - 1) / QUERY_TILE;
-            return sequence.decode() ? sequence.rows() * (shape.heads() / headsTogether) : tiles * shape.heads();
+            return sequence.decode() ? sequence.rows() * blocks : tiles * shape.heads();
         }
 
         @Override
@@ -601,13 +608,13 @@ public final class ParallelKernels {
 
         private void item(AttentionRows sequence, int item, Scratch workerScratch) {
             if (sequence.decode()) {
-                int blocks = shape.heads() / headsTogether;
-                int head = item % blocks * headsTogether;
+                int head = firstHead(item % blocks);
+                int end = firstHead(item % blocks + 1);
                 int query = item / blocks;
-                for (int key = head; storing && key < head + headsTogether; key += shape.group()) {
+                for (int key = head; storing && key < end; key += shape.group()) {
                     store.store(sequence, key / shape.group());
                 }
-                attend(sequence, head, head + headsTogether, query, query + 1, workerScratch);
+                attend(sequence, head, end, query, query + 1, workerScratch);
             } else {
                 int head = item % shape.heads();
                 int query = item / shape.heads() * QUERY_TILE;

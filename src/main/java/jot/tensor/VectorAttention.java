@@ -224,7 +224,7 @@ final class VectorAttention {
     private static void mixLast(float[] scores, int at, int stride, int rows, float[] page, int values, int valueSize, int steps,
                                 float[] out, int o, int outStride, Scratch scratch) {
         int columns = valueSize % WIDTH;
-        float[] panel = scratch.panel((PAGE + RegisterTile.ROWS) * WIDTH);
+        float[] panel = scratch.panel((PAGE + rows) * WIDTH);
         int sums = PAGE * WIDTH;
         Arrays.fill(panel, 0, sums + rows * WIDTH, 0f);
         for (int step = 0; step < steps; step++) {

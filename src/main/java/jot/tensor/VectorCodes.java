@@ -37,8 +37,9 @@ final class VectorCodes {
     /** Where the sums of one stream come after those of the one before it, in floats. */
     private static final int BYTE_PART = VectorDecode.part(BYTE_STREAMS) * COUNT;
     private static final int NIBBLE_PART = VectorDecode.part(NIBBLE_STREAMS) * COUNT;
-    /** The same where several rows share the reading, so that the codes stay in the first-level cache from row to row. */
-    private static final int SHARED_STEP = 4;
+    /** Bytes of codes of all streams that rows take one after the other, so that they stay in the first-level cache from row to row. */
+    private static final int SHARED_BYTES = 32 << 10;
+    private static final int FEWEST_SHARED = 4;
     /** Bytes of a vector of codes. */
     private static final int BLOCK = Integer.BYTES * COUNT;
     /** Lanes of a group of bytes, and of a group of nibbles: a lane is a word of four or eight codes. */
@@ -81,7 +82,9 @@ final class VectorCodes {
         int streams = streams(format);
         int apart = (toOutput - fromOutput) / streams;
         float[] lanes = scratch.tile(VectorDecode.ROOM);
-        int step = rows == 1 ? VectorDecode.part(streams) : SHARED_STEP;
+        // as many sums as a vector has lanes are folded together
+        int step = rows == 1 ? VectorDecode.part(streams)
+            : Math.clamp(SHARED_BYTES / ((long) streams * format.rowBytes(w.inputs())), FEWEST_SHARED, COUNT);
         for (int k = 0; k < apart; k += step) {
             int count = Math.min(step, apart - k);
             for (int r = 0; r < rows; r++) {

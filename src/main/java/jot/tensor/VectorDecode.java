@@ -49,7 +49,7 @@ final class VectorDecode {
     /** Vectors of sums that are kept until their lanes are folded: those of some outputs of each stream, {@link #part} of them. */
     private static final int SUMS = 4096;
     /**
-     * Floats of {@link Scratch#tile} that hold the sums, and what folding them reads beyond. Always as many, even for a few outputs: the
+     * Floats of {@link Scratch#tile} that hold the sums, with some to spare. Always as many, even for a few outputs: the
      * compiler asks for several steps of a loop at once whether an array is long enough, and where that fails for the first of them alone,
      * it compiles all later kernels with a check for each load.
      */

@@ -501,7 +501,7 @@ final class WarmingKernels implements Kernels, AutoCloseable {
             return Integer.BYTES * lanes * Byte.SIZE / ((WeightFormat.Coded) format).bits();
         }
 
-        /** As many outputs as the kernels of its format take together, and one more. */
+        /** Outputs enough for all streams of the kernels of its format, and some that are left over. */
         private Matrix matrix(WeightFormat format, int inputs) {
             int outputs = 1 + (format instanceof WeightFormat.Coded ? OUTPUTS / 2 : OUTPUTS);
             return Quantizer.convert(Matrix.of(new float[outputs * inputs], outputs, inputs), format, Arena.ofAuto());

@@ -12,7 +12,7 @@ public sealed interface WeightFormat {
     WeightFormat F16 = Plain.F16;
     /** 16-bit brain floats (8 bits of exponent, 7 of fraction). */
     WeightFormat BF16 = Plain.BF16;
-    /** Signed bytes with one scale for each 32 inputs. */
+    /** Codes −127 … 127 with one scale for each 32 inputs. */
     WeightFormat Q8 = new Coded("Q8", 8, null, false);
     /** Codes 0 … 15 with a scale and a minimum for each 32 inputs. */
     WeightFormat Q4 = new Coded("Q4", 4, Coded.countingFrom(0), true);
@@ -76,8 +76,9 @@ public sealed interface WeightFormat {
      *
      * <p>Codes, scales and minimums lie in planes of their own. A row of codes is padded to whole groups. A group of 4-bit codes takes 16
      * bytes: byte {@code j} holds input {@code j} in its low half and input {@code j + 16} in its high half. Codes of 8 bits are −127 …
-     * 127, and four of them, {@code c₀ … c₃}, make the 32-bit little-endian number {@code c₀ + 2⁸c₁ + 2¹⁶c₂ + 2²⁴c₃}, so that a code is
-     * had by a shift alone. Scales and minimums are 32-bit floats, {@code [outputs][groups]}.
+     * 127, and four of them, {@code c₀ … c₃}, make the 32-bit little-endian number {@code c₀ + 2⁸c₁ + 2¹⁶c₂ + 2²⁴c₃}, so that a code
+     * comes to the top of a word by a shift, with no more than rests of others below it; where outputs lie
+     * side by side ({@link Matrix}), codes of 8 bits are bytes. Scales and minimums are 32-bit floats, {@code [outputs][groups]}.
      */
     final class Coded implements WeightFormat {
         /** Inputs that share a scale. */

@@ -265,7 +265,9 @@ class KernelsTest {
             new AttentionShape(4, 1, 8, 8, 1f, 5, 0f, null, null),
             new AttentionShape(16, 1, 8, 40, 0.3f, 33, 20f, null, null),
             new AttentionShape(3, 3, 13, 7, 0.2f, 0, 0f, new float[] {0.5f, 0.25f, 0.125f}, null),
-            new AttentionShape(2, 1, 80, 96, 0.1f, 40, 0f, new float[] {0.5f, 0.1f}, new float[] {0.5f, -1f}))
+            new AttentionShape(2, 1, 80, 96, 0.1f, 40, 0f, new float[] {0.5f, 0.1f}, new float[] {0.5f, -1f}),
+            new AttentionShape(24, 1, 8, 41, 0.3f, 0, 0f, null, null),
+            new AttentionShape(5, 5, 16, 16, 0.25f, 0, 0f, null, null))
             .map(shape -> Arguments.of(kernels, shape)));
     }
 
@@ -285,7 +287,7 @@ class KernelsTest {
         Activations joined = joined(queries, keys, values);
         Activations stepwise = new Activations(tokens, shape.heads() * shape.valueSize() + 2);
         float[][] fresh = new float[pages.length][valueOffset + shape.valueFloats()];
-        try (Workers workers = new Workers(2, "attention")) {
+        try (Workers workers = new Workers(shape.heads() == 24 ? 1 : 2, "attention")) {
             ParallelKernels parallel = new ParallelKernels(kernels, workers);
             AttentionRows[] sequences = {new AttentionRows().set(pages, 0, tokens, 0, false)};
             workers.run(() -> {
