@@ -1,5 +1,8 @@
 package jot.tensor;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
@@ -84,6 +87,7 @@ public sealed interface WeightFormat {
         /** Inputs that share a scale. */
         public static final int GROUP = 32;
         private static final int ENTRIES = 16;
+        private static final VarHandle WORDS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
         private final String label;
         private final int bits;
@@ -154,19 +158,17 @@ public sealed interface WeightFormat {
             return counting;
         }
 
-        /** Joins signed bytes, four at a time, to the words that they are stored as. */
+        /** Joins signed bytes, four at a time, to the words that they are stored as: each but the last borrows 1 if it is below zero. */
         static void join(byte[] codes, int at, int count) {
             for (int i = at; i < at + count; i += Integer.BYTES) {
-                int word = codes[i] + (codes[i + 1] << 8) + (codes[i + 2] << 16) + (codes[i + 3] << 24);
-                codes[i + 1] = (byte) (word >> 8);
-                codes[i + 2] = (byte) (word >> 16);
-                codes[i + 3] = (byte) (word >> 24);
+                int bytes = (int) WORDS.get(codes, i);
+                WORDS.set(codes, i, bytes - ((bytes & 0x00808080) << 1));
             }
         }
 
         /** The word that stands at a place among others. */
         static int word(byte[] words, int at) {
-            return words[at] & 255 | (words[at + 1] & 255) << 8 | (words[at + 2] & 255) << 16 | words[at + 3] << 24;
+            return (int) WORDS.get(words, at);
         }
 
         /** The code, 0 to 3, of a word of four: what lies below it is less than half of its unit, or more than minus that. */
