@@ -376,10 +376,13 @@ final class ScalarKernels implements Kernels {
         }
     }
 
+    /** Codes of words of four, of which each but the first gets back what one below zero before it has borrowed. */
     private static void widenWords(byte[] words, float[] to, int at, int count) {
         for (int i = 0; i < count; i++) {
-            int place = i % Integer.BYTES;
-            to[at + i] = WeightFormat.Coded.code(WeightFormat.Coded.word(words, i - place), place);
+            to[at + i] = words[i];
+        }
+        for (int i = 1; i < count; i++) {
+            to[at + i] += i % Integer.BYTES == 0 ? 0 : words[i - 1] >>> 7 & 1;
         }
     }
 

@@ -168,7 +168,7 @@ public sealed interface WeightFormat {
 
         /** The word that stands at a place among others. */
         static int word(byte[] words, int at) {
-            return (int) WORDS.get(words, at);
+            return words[at] & 255 | (words[at + 1] & 255) << 8 | (words[at + 2] & 255) << 16 | words[at + 3] << 24;
         }
 
         /** The code, 0 to 3, of a word of four: what lies below it is less than half of its unit, or more than minus that. */
