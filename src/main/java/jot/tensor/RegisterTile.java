@@ -446,7 +446,7 @@ final class RegisterTile {
             } else {
                 float[] row = scratch.panel(padded);
                 for (int k = 0; k < outputs; k++) {
-                    VectorWeights.widen(w, output + k, 0, w.inputs(), row, 0, true);
+                    VectorWeights.widen(w, output + k, 0, w.inputs(), row, 0, true, scratch);
                     Arrays.fill(row, w.inputs(), padded, 0f);
                     MemorySegment.copy(row, 0, widened, Matrix.FLOAT, (long) Float.BYTES * k * padded, padded);
                 }

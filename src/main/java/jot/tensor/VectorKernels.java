@@ -75,7 +75,7 @@ final class VectorKernels implements Kernels {
         float[] panel = scratch.panel(BLOCK * WIDTH);
         for (int o = 0; o < WIDTH; o++) {
             if (o < outputs) {
-                VectorWeights.widen(w, output + o, from, count, widened, o * stride, false);
+                VectorWeights.widen(w, output + o, from, count, widened, o * stride, false, scratch);
             } else {
                 Arrays.fill(widened, o * stride, o * stride + count, 0f);
             }

@@ -28,10 +28,6 @@ final class VectorWeights {
     static final VectorSpecies<Short> SHORTS = VectorSpecies.of(short.class, part(2));
     /** At least 64 bits, of which only the first {@link #COUNT} bytes count. */
     private static final VectorSpecies<Byte> BYTES = VectorSpecies.of(byte.class, part(4));
-    private static final VectorSpecies<Integer> WORDS = VectorSpecies.of(int.class, part(4));
-    /** In a word of four codes, the lowest bits of those from which one before them that is below zero has borrowed 1. */
-    private static final int BORROWED = 0x01010100;
-    private static final int BYTES_LOADED = BYTES.length();
     private static final int GROUP = WeightFormat.Coded.GROUP;
     private static final int NIBBLES = GROUP / 2;
 
@@ -45,10 +41,10 @@ final class VectorWeights {
     /**
      * Widens the inputs {@code [from, from + count)} of one row, as {@link Matrix#row} does; F16 comes times 2⁻¹¹² if {@code raw}.
      */
-    static void widen(Matrix w, int output, int from, int count, float[] to, int offset, boolean raw) {
+    static void widen(Matrix w, int output, int from, int count, float[] to, int offset, boolean raw, Scratch scratch) {
         switch (w.format()) {
             case WeightFormat.Plain plain -> widenPlain(plain, w, output, from, count, to, offset, raw);
-            case WeightFormat.Coded coded -> widenCoded(coded, w, output, from, count, to, offset);
+            case WeightFormat.Coded coded -> widenCoded(coded, w, output, from, count, to, offset, scratch);
         }
     }
 
@@ -86,14 +82,18 @@ final class VectorWeights {
         }
     }
 
-    private static void widenCoded(WeightFormat.Coded coded, Matrix w, int output, int from, int count, float[] to, int offset) {
+    private static void widenCoded(WeightFormat.Coded coded, Matrix w, int output, int from, int count, float[] to, int offset,
+                                   Scratch scratch) {
         int whole = count - count % GROUP;
         long plane = ((long) output * coded.groups(w.inputs()) + from / GROUP) * Float.BYTES;
         long at = (long) output * coded.rowBytes(w.inputs()) + (long) from / GROUP * (GROUP * coded.bits() / 8);
         // without any weights as well, since calls count whatever they do
         MemorySegment minimums = coded.minimum() ? w.minimums() : null;
         if (coded.bits() == 8) {
-            bytes(w.codes(), at, w.scales(), minimums, plane, whole, to, offset);
+            byte[] codes = scratch.codes(whole + BYTES.length());
+            MemorySegment.copy(w.codes(), ValueLayout.JAVA_BYTE, at, codes, 0, whole);
+            WeightFormat.Coded.split(codes, whole);
+            bytes(codes, w.scales(), minimums, plane, whole, to, offset);
         } else if (COUNT == 16) {
             nibbles(coded.table(), w.codes(), at, w.scales(), minimums, plane, whole, to, offset);
         } else {
@@ -102,26 +102,15 @@ final class VectorWeights {
         w.row(output, from + whole, count - whole, to, offset + whole);
     }
 
-    /** Whole groups; a code that the highest bit of the one before it has lowered by 1 gets it back. */
-    private static void bytes(MemorySegment codes, long at, MemorySegment scales, MemorySegment minimums, long plane, int count,
-                              float[] to, int offset) {
+    /** Whole groups of signed bytes; at 128 bits the last load reaches four bytes beyond them. */
+    private static void bytes(byte[] codes, MemorySegment scales, MemorySegment minimums, long plane, int count, float[] to, int offset) {
         for (int i = 0; i < count; i += GROUP) {
             long group = plane + Float.BYTES * (i / GROUP);
-            float scale = scales.get(Matrix.FLOAT, group);
-            float minimum = minimums == null ? -0f : minimums.get(Matrix.FLOAT, group);
-            FloatVector factor = FloatVector.broadcast(LANES, scale);
-            FloatVector summand = FloatVector.broadcast(LANES, minimum);
-            for (int j = i; j <= i + GROUP - BYTES_LOADED; j += COUNT) {
-                IntVector words = IntVector.fromMemorySegment(WORDS, codes, at + j, ORDER);
-                FloatVector values = (FloatVector) words.lanewise(VectorOperators.LSHL, 1).and(BORROWED).reinterpretAsBytes()
-                    .add(words.reinterpretAsBytes()).convertShape(VectorOperators.B2F, LANES, 0);
+            FloatVector factor = FloatVector.broadcast(LANES, scales.get(Matrix.FLOAT, group));
+            FloatVector summand = FloatVector.broadcast(LANES, minimums == null ? -0f : minimums.get(Matrix.FLOAT, group));
+            for (int j = i; j < i + GROUP; j += COUNT) {
+                FloatVector values = (FloatVector) ByteVector.fromArray(BYTES, codes, j).convertShape(VectorOperators.B2F, LANES, 0);
                 (FUSED ? values.fma(factor, summand) : values.mul(factor).add(summand)).intoArray(to, offset + j);
-            }
-            // at 128 bits the last load would reach beyond the group
-            for (int j = i + GROUP - BYTES_LOADED + COUNT; j < i + GROUP; j++) {
-                int place = j % Integer.BYTES;
-                int code = WeightFormat.Coded.code(codes.get(Matrix.INT, at + j - place), place);
-                to[offset + j] = Elementary.multiplyAdd(scale, code, minimum);
             }
         }
     }

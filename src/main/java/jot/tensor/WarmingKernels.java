@@ -452,8 +452,8 @@ final class WarmingKernels implements Kernels, AutoCloseable {
                         bound = matrices.stream().mapToLong(w -> (long) operations * rowsOf(w) * w.outputs() * w.inputs()).sum() / PER_NANO;
                     } else {
                         Matrix w = matrix(kind.format, WIDENED);
-                        trial = () -> VectorWeights.widen(w, 0, 0, WIDENED, floats, 0, false);
-                        call = () -> VectorWeights.widen(w, 0, 0, 0, floats, 0, false);
+                        trial = () -> VectorWeights.widen(w, 0, 0, WIDENED, floats, 0, false, scratch);
+                        call = () -> VectorWeights.widen(w, 0, 0, 0, floats, 0, false, scratch);
                         bound = WIDENED * WIDENING / PER_NANO;
                     }
                 }

@@ -88,6 +88,7 @@ public sealed interface WeightFormat {
         public static final int GROUP = 32;
         private static final int ENTRIES = 16;
         private static final VarHandle WORDS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+        private static final VarHandle PAIRS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
         private final String label;
         private final int bits;
@@ -163,6 +164,15 @@ public sealed interface WeightFormat {
             for (int i = at; i < at + count; i += Integer.BYTES) {
                 int bytes = (int) WORDS.get(codes, i);
                 WORDS.set(codes, i, bytes - ((bytes & 0x00808080) << 1));
+            }
+        }
+
+        /** Takes joined codes apart again, eight at a time: each gets back what the one before it has borrowed. */
+        static void split(byte[] codes, int count) {
+            for (int i = 0; i < count; i += Long.BYTES) {
+                long words = (long) PAIRS.get(codes, i);
+                long lent = words << 1 & 0x01010100_01010100L;
+                PAIRS.set(codes, i, (words & 0x7F7F7F7F_7F7F7F7FL) + lent ^ words & 0x80808080_80808080L);
             }
         }
 

@@ -112,6 +112,11 @@ class MatrixTest {
             for (int k = 0; k < 4; k++) {
                 assertEquals(codes[k], WeightFormat.Coded.code(word, k));
             }
+            byte[] pair = Arrays.copyOf(words, 8);
+            System.arraycopy(words, 0, pair, 4, 4);
+            WeightFormat.Coded.split(pair, 8);
+            assertArrayEquals(codes, Arrays.copyOf(pair, 4));
+            assertArrayEquals(codes, Arrays.copyOfRange(pair, 4, 8));
         }
     }
 
