@@ -40,6 +40,8 @@ final class VectorCodes {
     /** Bytes of codes of all streams that rows take one after the other, so that they stay in the first-level cache from row to row. */
     private static final int SHARED_BYTES = 32 << 10;
     private static final int FEWEST_SHARED = 4;
+    /** Bytes of a line of the cache. */
+    private static final int LINE = 64;
     /** Bytes of a vector of codes. */
     private static final int BLOCK = Integer.BYTES * COUNT;
     /** Lanes of a group of bytes, and of a group of nibbles: a lane is a word of four or eight codes. */
@@ -80,25 +82,38 @@ final class VectorCodes {
             spread(format, x.values(), x.at(fromRow + r) + xColumn, w.inputs(), spread, r * stride);
         }
         int streams = streams(format);
-        int apart = (toOutput - fromOutput) / streams;
         float[] lanes = scratch.tile(VectorDecode.ROOM);
         // as many sums as a vector has lanes are folded together
         int step = rows == 1 ? VectorDecode.part(streams)
             : Math.clamp(SHARED_BYTES / ((long) streams * format.rowBytes(w.inputs())), FEWEST_SHARED, COUNT);
-        for (int k = 0; k < apart; k += step) {
-            int count = Math.min(step, apart - k);
-            for (int r = 0; r < rows; r++) {
-                sum(w, format, fromOutput + k, apart, count, spread, r * stride, lanes);
-                VectorDecode.store(lanes, streams, streams, 1f, bias, fromOutput + k, apart, count, y.values(),
-                    y.at(fromRow + r) + yColumn);
+        int output = fromOutput;
+        for (int apart; output + streams <= toOutput; output += streams * apart) {
+            apart = apart(format, w.inputs(), (toOutput - output) / streams);
+            for (int k = 0; k < apart; k += step) {
+                int count = Math.min(step, apart - k);
+                for (int r = 0; r < rows; r++) {
+                    sum(w, format, output + k, apart, count, spread, r * stride, lanes);
+                    VectorDecode.store(lanes, streams, streams, 1f, bias, output + k, apart, count, y.values(),
+                        y.at(fromRow + r) + yColumn);
+                }
             }
         }
-        for (int output = fromOutput + streams * apart; output < toOutput; output++) {
+        for (; output < toOutput; output++) {
             for (int r = 0; r < rows; r++) {
                 sum(w, format, output, 0, 1, spread, r * stride, lanes);
                 VectorDecode.store(lanes, streams, 1, 1f, bias, output, 0, 1, y.values(), y.at(fromRow + r) + yColumn);
             }
         }
+    }
+
+    /**
+     * How many outputs lie between two streams, at most {@code most}. All streams come to the next line of their scales at the same step:
+     * the loop then waits once for all of them, not once for each.
+     */
+    private static int apart(WeightFormat.Coded format, int inputs, int most) {
+        int scaleBytes = Float.BYTES * format.groups(inputs);
+        int together = LINE / Math.min(LINE, Integer.lowestOneBit(scaleBytes));
+        return most < together ? most : most - most % together;
     }
 
     private static int streams(WeightFormat.Coded format) {
