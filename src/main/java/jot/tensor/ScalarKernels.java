@@ -352,12 +352,13 @@ final class ScalarKernels implements Kernels {
             }
         } else if (w.format() instanceof WeightFormat.Coded coded && coded.bits() == 8 && !coded.minimum()) {
             int groups = (count + GROUP - 1) / GROUP;
-            byte[] words = scratch.codes(groups * GROUP);
+            byte[] codes = scratch.codes(groups * GROUP);
             float[] scales = scratch.tile(groups);
-            MemorySegment.copy(w.codes(), ValueLayout.JAVA_BYTE, (long) output * coded.rowBytes(w.inputs()) + from, words, 0,
+            MemorySegment.copy(w.codes(), ValueLayout.JAVA_BYTE, (long) output * coded.rowBytes(w.inputs()) + from, codes, 0,
                 groups * GROUP);
             MemorySegment.copy(w.scales(), Matrix.FLOAT, 4 * ((long) output * coded.groups(w.inputs()) + from / GROUP), scales, 0, groups);
-            widenWords(words, to, at, count);
+            WeightFormat.Coded.split(codes, groups * GROUP);
+            widenBytes(codes, to, at, count);
             scale(to, at, scales, count);
         } else {
             w.row(output, from, count, to, at);
@@ -376,13 +377,9 @@ final class ScalarKernels implements Kernels {
         }
     }
 
-    /** Codes of words of four, of which each but the first gets back what one below zero before it has borrowed. */
-    private static void widenWords(byte[] words, float[] to, int at, int count) {
+    private static void widenBytes(byte[] codes, float[] to, int at, int count) {
         for (int i = 0; i < count; i++) {
-            to[at + i] = words[i];
-        }
-        for (int i = 1; i < count; i++) {
-            to[at + i] += i % Integer.BYTES == 0 ? 0 : words[i - 1] >>> 7 & 1;
+            to[at + i] = codes[i];
         }
     }
 
